@@ -1,0 +1,43 @@
+"""What notifiers deliver: one message for a run, not one per finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from finops_cost_management.answers.anomalies import Anomaly
+    from finops_cost_management.answers.budgets import BudgetReport
+    from finops_cost_management.answers.forecasts import Forecast
+    from finops_cost_management.answers.recommendations import Recommendation
+    from finops_cost_management.pipeline.outcome import RunInfo, StepRecord
+    from finops_cost_management.query.costs_summary import CostsSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """All that one notifier is asked to tell, after its ``when`` was applied.
+
+    Attributes:
+        run: Which run it is about.
+        costs: Totals of the window; None where the store is empty.
+        anomalies: Most severe first.
+        forecasts: One per forecaster, series and currency.
+        recommendations: Largest saving first.
+        coverage: Check → what it looked at, in one sentence.
+        budgets: Worst first.
+        files: What the exports wrote.
+        steps: Every step with how it ended; failures are told, never hidden.
+    """
+
+    run: RunInfo
+    costs: CostsSummary | None
+    anomalies: tuple[Anomaly, ...]
+    forecasts: tuple[Forecast, ...]
+    recommendations: tuple[Recommendation, ...]
+    coverage: dict[str, str]
+    budgets: tuple[BudgetReport, ...]
+    files: tuple[Path, ...]
+    steps: tuple[StepRecord, ...]

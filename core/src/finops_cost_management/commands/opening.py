@@ -1,0 +1,80 @@
+"""What several commands open: the configuration, the store, an engine on it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from finops_cost_management.query.snapshot import CostSnapshot
+    from finops_cost_management.store.cost_store import CostStore
+
+
+class Moment(click.ParamType[int | datetime]):
+    """A version of the store, or an instant: a day means its end, UTC."""
+
+    name = "version|date|instant"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | datetime:
+        """Read ``7``, ``2026-11-17`` or ``2026-11-17T09:00``."""
+        text = str(value)
+        if text.isdecimal() and len(text) < len("20261117"):
+            return int(text)
+        try:
+            if len(text) == len("2026-11-17"):
+                return datetime.combine(date.fromisoformat(text), time.max, UTC)
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{text!r} is neither a version, a date nor an instant", param, ctx)
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The configuration [default: FINOPS_CONFIG, else finops.yaml].",
+)
+as_of_option = click.option(
+    "--as-of", type=Moment(), help="Ask what the store believed at a version, day or instant."
+)
+
+
+def open_store(config_path: Path | None) -> CostStore:
+    """The store that the configuration names; the default one where there is no configuration."""
+    from finops_cost_management.pipeline.config import find_config, load_config
+    from finops_cost_management.plugins.registry import Registry
+    from finops_cost_management.settings import load_settings
+    from finops_cost_management.store.cost_store import CostStore
+
+    found = find_config(config_path)
+    if found is None:
+        return CostStore(load_settings().home / "costs")
+    return CostStore(Path(load_config(found, Registry()).store.path))
+
+
+@contextmanager
+def open_snapshot(
+    config_path: Path | None, as_of: int | datetime | None = None
+) -> Iterator[CostSnapshot]:
+    """The store's rows, ready to be asked."""
+    from finops_cost_management.query.snapshot import CostSnapshot
+    from finops_cost_management.settings import load_settings
+    from finops_cost_management.store.engine import Engine
+
+    store = open_store(config_path)
+    with Engine.of(load_settings()) as engine:
+        yield CostSnapshot.of(store, engine, as_of=as_of)
+
+
+def day_after(day: date) -> date:
+    """The end of a window whose last day a person named."""
+    return day + timedelta(days=1)

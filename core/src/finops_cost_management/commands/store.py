@@ -1,0 +1,131 @@
+"""``finops store``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from finops_cost_management.commands.opening import as_of_option, config_option
+from finops_cost_management.commands.tables import FORMATS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+format_option = click.option(
+    "--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True
+)
+_EMPTY = "The store is empty: `finops run` fills it."
+
+
+@click.group()
+def command() -> None:
+    """Look into the store, and tidy it."""
+
+
+@command.command(epilog="Example: finops store show --as-of 2026-11-17")
+@config_option
+@as_of_option
+@format_option
+def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> None:
+    """Say what the store holds, by source and billing period."""
+    from finops_cost_management.commands.opening import open_snapshot
+    from finops_cost_management.query.dimensions import Dimension
+
+    with open_snapshot(config_path, as_of) as costs:
+        rows = costs.rows
+        held = rows.group_by(
+            Source=rows.x_Source, Period=rows.x_Period, BillingCurrency=rows.BillingCurrency
+        ).aggregate(
+            Rows=rows.count(),
+            Providers=Dimension.parse("provider").of(rows).nunique(),
+            FirstDay=rows.ChargePeriodStart.min().cast("date"),
+            LastDay=rows.ChargePeriodStart.max().cast("date"),
+            BilledCost=rows.BilledCost.sum().cast("decimal(38, 12)"),
+            EffectiveCost=rows.EffectiveCost.sum().cast("decimal(38, 12)"),
+        )
+        answer = held.order_by("Source", "Period", "BillingCurrency").to_pyarrow().to_pylist()
+        extra = sorted(name for name in rows.columns if name.startswith("x_"))
+    _print(answer, fmt)
+    if answer and fmt == "table":
+        click.echo(f"Extra columns: {', '.join(extra)}")
+
+
+@command.command(epilog="Example: finops store history --limit 20")
+@config_option
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@format_option
+def history(config_path: Path | None, limit: int, fmt: str) -> None:
+    """List what was committed, newest first; --as-of takes any of these versions."""
+    from finops_cost_management.commands.opening import open_store
+
+    _print(
+        [
+            {
+                "Version": str(entry.version),
+                "Committed": entry.committed,
+                "Source": entry.ingest.source if entry.ingest else "(table changed)",
+                "Delivery": entry.ingest.delivery if entry.ingest else "",
+                "Periods": ", ".join(entry.ingest.units) if entry.ingest else "",
+                "Rows": entry.ingest.rows if entry.ingest else 0,
+                "Refused": entry.ingest.refused if entry.ingest else 0,
+            }
+            for entry in open_store(config_path).history(limit)
+        ],
+        fmt,
+    )
+
+
+@command.command(epilog="Example: finops store refused --format csv")
+@config_option
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@format_option
+def refused(config_path: Path | None, limit: int, fmt: str) -> None:
+    """Show the rows that were refused, each with its reason."""
+    from finops_cost_management.commands.opening import open_store
+    from finops_cost_management.settings import load_settings
+    from finops_cost_management.store.engine import Engine
+
+    with Engine.of(load_settings()) as engine:
+        rows = open_store(config_path).refused(engine)
+        total = rows.count().to_pyarrow().as_py()
+        answer = rows.order_by("x_Source", "Delivery", "Reason").limit(limit).to_pyarrow()
+    if not total:
+        click.echo("No row was refused.", err=True)
+        return
+    shown = answer.select(["x_Source", "Delivery", "Reason", "Row"]).to_pylist()
+    _print(shown, fmt)
+    if total > len(shown):
+        click.echo(f"{total - len(shown):,} more: raise --limit.", err=True)
+
+
+@command.command(epilog="Example: finops store vacuum --keep-days 30 --dry-run")
+@config_option
+@click.option(
+    "--keep-days",
+    type=click.IntRange(1),
+    default=90,
+    show_default=True,
+    help="How far back --as-of must still reach.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def vacuum(config_path: Path | None, keep_days: int, *, dry_run: bool) -> None:
+    """Remove files that no version of the last days needs."""
+    from finops_cost_management.commands.opening import open_store
+
+    gone = open_store(config_path).vacuum(timedelta(days=keep_days), dry_run=dry_run)
+    for path in gone:
+        click.echo(path)
+    verb = "would go" if dry_run else "removed"
+    click.echo(f"{len(gone)} files {verb}; versions of the last {keep_days} days stay.", err=True)
+
+
+def _print(rows: list[dict[str, Any]], fmt: str) -> None:
+    from finops_cost_management.commands.tables import show as show_rows
+
+    if not rows:
+        click.echo(_EMPTY, err=True)
+        return
+    show_rows(rows, fmt)

@@ -1,0 +1,35 @@
+"""``finops validate``: is the pipeline file right?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("validate")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--show", is_flag=True, help="Print the whole configuration, secrets masked.")
+def command(file: Path | None, *, show: bool) -> None:
+    """Check a pipeline FILE and say everything that is wrong with it.
+
+    Imports only the plugins that it names, and calls nobody. Without FILE, checks the one that
+    FINOPS_CONFIG names, else finops.yaml in the working folder.
+    """
+    from finops_cost_management.errors import ConfigurationError
+    from finops_cost_management.pipeline.config import DEFAULT_FILE, find_config, load_config
+    from finops_cost_management.plugins.registry import Registry
+
+    path = find_config(file)
+    if path is None:
+        raise ConfigurationError(
+            f"there is no {DEFAULT_FILE} here", hint="name a file, or set FINOPS_CONFIG"
+        )
+    config = load_config(path, Registry())
+    for warning in config.warnings:
+        click.echo(f"warning: {warning.within(config.file)}", err=True)
+    if show:
+        click.echo(config.masked_yaml(), nl=False)
+    else:
+        steps = len(list(config.entries))
+        click.echo(f"{path} is fine: {steps} steps, {len(config.budgets)} budgets")

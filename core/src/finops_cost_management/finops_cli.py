@@ -1,0 +1,135 @@
+"""The ``finops`` command. A subcommand's module is imported when it is called, not before."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from finops_cost_management.errors import FinopsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "run": "Run a pipeline from its YAML file.",
+    "cost": "Ask the store what was spent.",
+    "export": "Write the store's rows as FOCUS files.",
+    "store": "Look into the store, and tidy it.",
+    "runs": "List the latest runs and how each step ended.",
+    "plugins": "List, show and check installed plugins.",
+    "validate": "Check a configuration file without running it.",
+    "schema": "Print the JSON Schema of the configuration.",
+}
+"""Name → short help, in the order of `finops --help`; module ``commands.<name>`` has the rest."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
+        """All names, in reading order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 # click's signature
+        """Import the command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"finops_cost_management.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest name for an unknown one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 # click's signature
+        """List the commands without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 # click's signature
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"finops {version('finops-cost-management')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: finops run examples/quickstart.yaml",
+)
+@click.option("--debug", is_flag=True, help="Log everything, and show tracebacks.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def cli(ctx: click.Context, *, debug: bool) -> None:
+    """See, explain and steer what you spend on AWS, Azure, Google Cloud and Kubernetes."""
+    ctx.obj = {"debug": debug}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        The exit code: 0 fine, 1 something failed, 2 the file or an option is wrong,
+        3 findings with ``--fail-on``.
+    """
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        result: Any = cli.main(args=arguments, prog_name="finops", standalone_mode=False)
+    except FinopsError as error:
+        if debug:
+            raise
+        return _explain(error)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; the store is as the last finished ingest left it", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away: nothing is left to say to anybody
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        from finops_cost_management.logs import masked
+
+        click.echo(
+            masked(f"finops: unexpected {type(error).__name__}: {error}\n")
+            + "This is a defect. Run again with --debug and report what it prints.",
+            err=True,
+        )
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _explain(error: FinopsError) -> int:
+    from finops_cost_management.errors import ConfigurationError
+    from finops_cost_management.logs import masked
+
+    click.echo(masked(f"finops: {error}"), err=True)
+    return 2 if isinstance(error, ConfigurationError) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

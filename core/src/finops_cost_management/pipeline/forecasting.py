@@ -1,0 +1,69 @@
+"""From a forecaster's matrices to forecasts in money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from finops_cost_management.answers.forecasts import Forecast, Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from finops_cost_management.answers.forecasts import PanelForecast
+    from finops_cost_management.query.panel import CostPanel
+
+_CENT_OF_A_CENT = Decimal("0.0001")  # a forecast is no more exact than that
+
+
+def forecasts_in_money(
+    panel: CostPanel, answer: PanelForecast, *, horizon: list[date], forecaster: str
+) -> list[Forecast]:
+    """One forecast per series of the panel.
+
+    Args:
+        panel: What was forecast.
+        answer: What the forecaster said of it.
+        horizon: The days of the forecast.
+        forecaster: Its name in the pipeline.
+    """
+    dates = tuple(panel.dates.tolist())
+    return [
+        Forecast(
+            dimensions=key,
+            currency=panel.currencies[row],
+            history_dates=dates,
+            history=_amounts(panel.values[row]),
+            dates=tuple(horizon),
+            mean=() if answer.problems[row] else _known(answer.mean[row]),
+            intervals=()
+            if answer.problems[row]
+            else tuple(
+                Interval(
+                    level=level,
+                    lower=_known(answer.lower[level][row]),
+                    upper=_known(answer.upper[level][row]),
+                    lower_total=_amount(answer.total_lower[level][row]),
+                    upper_total=_amount(answer.total_upper[level][row]),
+                )
+                for level in sorted(answer.lower)
+            ),
+            model_type=answer.models[row],
+            forecaster=forecaster,
+            problem=answer.problems[row],
+        )
+        for row, key in enumerate(panel.keys)
+    ]
+
+
+def _amount(value: Any) -> Decimal:
+    return Decimal(float(value)).quantize(_CENT_OF_A_CENT)
+
+
+def _known(values: Iterable[Any]) -> tuple[Decimal, ...]:
+    return tuple(_amount(value) for value in values)
+
+
+def _amounts(values: Iterable[Any]) -> tuple[Decimal | None, ...]:
+    return tuple(None if value != value else _amount(value) for value in values)  # noqa: PLR0124 # NaN is the one value unlike itself

@@ -1,0 +1,162 @@
+"""What a run is, and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+from finops_cost_management.answers.anomalies import AnomalySeverity
+from finops_cost_management.answers.budgets import BudgetStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from finops_cost_management.answers.anomalies import Anomaly
+    from finops_cost_management.answers.budgets import BudgetReport
+    from finops_cost_management.answers.forecasts import Forecast
+    from finops_cost_management.answers.recommendations import Recommendation, SavingsAnswer
+    from finops_cost_management.query.costs_summary import CostsSummary
+    from finops_cost_management.store.ingest import IngestResult
+    from finops_cost_management.window import DateWindow
+
+
+class ExitCode(IntEnum):
+    """How a run ends for a shell."""
+
+    FINE = 0
+    STEP_FAILED = 1
+    FILE_WRONG = 2
+    FINDINGS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """Which run it is.
+
+    Attributes:
+        id: Unique, sorts by time.
+        pipeline: The pipeline's name.
+        started: When it began, UTC.
+        window: The days it is about.
+        versions: Distribution → version of everything that takes part.
+    """
+
+    id: str
+    pipeline: str
+    started: datetime
+    window: DateWindow
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One named part of a run.
+
+    Attributes:
+        section: Where the file names it: ``sources``, ``detectors``, …
+        name: Its name there.
+        use: The plugin behind it.
+    """
+
+    section: str
+    name: str
+    use: str
+
+    def __str__(self) -> str:
+        return f"{self.section}.{self.name}"
+
+
+class StepState(StrEnum):
+    """How a step ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """How one step ended.
+
+    Attributes:
+        step: Which one.
+        state: Done, failed, or skipped (``on_error: skip``: it failed, and that is acceptable).
+        seconds: How long it took.
+        rows: Rows that came in (sources); None elsewhere.
+        refused: Rows that were refused (sources); None elsewhere.
+        requests: Requests that were sent to a provider; None where none are counted.
+        message: The result, or what went wrong and what to do, in one line.
+    """
+
+    step: Step
+    state: StepState
+    seconds: float
+    rows: int | None = None
+    refused: int | None = None
+    requests: int | None = None
+    message: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """All results of a run, as objects.
+
+    Attributes:
+        run: Which run it is.
+        steps: How each step ended, in order of the stages.
+        ingests: What the sources brought.
+        costs: Totals of the window; None where the store is empty.
+        anomalies: Most severe first.
+        forecasts: One per forecaster, series and currency.
+        savings: Check → its answer.
+        budgets: One per budget.
+        files: What the exports wrote.
+    """
+
+    run: RunInfo
+    steps: list[StepRecord] = field(default_factory=list)
+    ingests: list[IngestResult] = field(default_factory=list)
+    costs: CostsSummary | None = None
+    anomalies: list[Anomaly] = field(default_factory=list)
+    forecasts: list[Forecast] = field(default_factory=list)
+    savings: dict[str, SavingsAnswer] = field(default_factory=dict)
+    budgets: list[BudgetReport] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+    @property
+    def recommendations(self) -> list[Recommendation]:
+        """Findings of all checks, largest saving first."""
+        findings = [rec for answer in self.savings.values() for rec in answer.findings]
+        return sorted(findings, key=lambda rec: -rec.estimated_monthly_savings)
+
+    @property
+    def failures(self) -> list[StepRecord]:
+        """Steps that failed and were not allowed to."""
+        return [record for record in self.steps if record.state is StepState.FAILED]
+
+    @property
+    def worst_finding(self) -> AnomalySeverity | None:
+        """The most severe anomaly or budget status; a recommendation is low; None where none is."""
+        found = [anomaly.severity for anomaly in self.anomalies]
+        found += [
+            budget.status.severity
+            for budget in self.budgets
+            if budget.status is not BudgetStatus.ON_TRACK
+        ]
+        found += [AnomalySeverity.LOW for _ in self.recommendations]
+        return max(found, key=lambda severity: severity.rank, default=None)
+
+    def exit_code(self, fail_on: str | None = None) -> ExitCode:
+        """How the run ends for a shell.
+
+        Args:
+            fail_on: Lowest severity of a finding that makes the run fail; None for none.
+        """
+        if self.failures:
+            return ExitCode.STEP_FAILED
+        worst = self.worst_finding
+        if fail_on is None or worst is None or worst.rank < AnomalySeverity(fail_on).rank:
+            return ExitCode.FINE
+        return ExitCode.FINDINGS

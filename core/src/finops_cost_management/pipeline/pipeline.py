@@ -1,0 +1,123 @@
+"""A pipeline: a configuration, ready to run."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, date, datetime
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops_cost_management.pipeline.config import load_config, parse_config
+from finops_cost_management.pipeline.outcome import Outcome, RunInfo
+from finops_cost_management.plugins.registry import Registry
+from finops_cost_management.window import today_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from finops_cost_management.pipeline.config import PipelineConfig
+    from finops_cost_management.settings import Settings
+
+CORE = "finops-cost-management"
+
+
+class Pipeline:
+    """Runs what a configuration says.
+
+    Args:
+        config: The validated configuration.
+        registry: Where its plugins came from.
+        settings: Process settings; from the environment where None.
+
+    Example:
+        >>> pipeline = Pipeline.from_yaml("sources: {demo: {use: demo}}")
+        >>> pipeline.config.sources["demo"].use
+        'demo'
+    """
+
+    def __init__(
+        self,
+        config: PipelineConfig,
+        *,
+        registry: Registry | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        from finops_cost_management import logs
+        from finops_cost_management.settings import load_settings
+
+        self.config = config
+        self.registry = registry or Registry()
+        self.settings = settings or load_settings()
+        for secret in config.secrets:
+            logs.hide(secret)
+
+    @classmethod
+    def from_yaml(cls, source: str | Path, *, settings: Settings | None = None) -> Pipeline:
+        """Read a configuration: a path to a file, or its text (text has a colon and a space).
+
+        Raises:
+            ConfigurationError: With every problem of the file.
+        """
+        registry = Registry()
+        if isinstance(source, str) and (": " in source or "\n" in source):
+            config = parse_config(source, registry)
+        else:
+            config = load_config(Path(source), registry)
+        return cls(config, registry=registry, settings=settings)
+
+    def run(
+        self, *, until: date | None = None, observers: Mapping[str, object] | None = None
+    ) -> Outcome:
+        """Run every stage and return the results as objects.
+
+        A step that fails is in ``outcome.failures``; the others go on.
+
+        Args:
+            until: First day outside the window; today (UTC) by default.
+            observers: Name → object with lifecycle hooks, for this run only.
+        """
+        from finops_cost_management.pipeline.runner import Runner
+        from finops_cost_management.plugins.caller import ComponentCaller
+        from finops_cost_management.state.database import StateDatabase
+        from finops_cost_management.state.runs import record_end, record_start
+        from finops_cost_management.store.cost_store import CostStore
+        from finops_cost_management.store.engine import Engine
+
+        started = datetime.now(UTC)
+        run = RunInfo(
+            id=f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            pipeline=self.config.name,
+            started=started,
+            window=self.config.window.ending(until or today_utc()),
+            versions=self._versions(),
+        )
+        caller = ComponentCaller()
+        caller.observe_installed(self.registry)
+        for name, observer in (observers or {}).items():
+            caller.observe(name, observer)
+        database = StateDatabase.of(self.settings)
+        outcome = Outcome(run=run)
+        try:
+            record_start(database, run)
+            caller.tell("run_started", run=run)
+            Runner(
+                self.config,
+                store=CostStore(Path(self.config.store.path)),
+                new_engine=partial(Engine.of, self.settings),
+                caller=caller,
+                outcome=outcome,
+            ).go()
+            record_end(database, outcome)
+        finally:
+            database.close()
+        caller.tell("run_finished", run=run, outcome=outcome)
+        return outcome
+
+    def _versions(self) -> dict[str, str]:
+        """Distribution → version of core and of every package that a step comes from."""
+        packages = metadata.packages_distributions()
+        modules = {entry.component.__module__.split(".")[0] for entry in self.config.entries}
+        names = {name for module in modules for name in packages.get(module, ())}
+        return {name: metadata.version(name) for name in sorted(names | {CORE})}

@@ -1,0 +1,185 @@
+"""The keys that every entry of a pipeline file shares, beside the options of its plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal  # noqa: TC003 # pydantic reads it when the models are built
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from finops_cost_management.answers.anomalies import AnomalySeverity
+from finops_cost_management.answers.budgets import BudgetPeriod
+from finops_cost_management.pipeline.values import DimensionName, Level, Share, Span, Where
+from finops_cost_management.query.cost_query import CostMetric
+from finops_cost_management.window import DateWindow
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+"""Names of entries become parts of paths and of metrics."""
+
+
+class Keys(BaseModel):
+    """Base of everything that core itself reads in a pipeline file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class StepKeys(Keys):
+    """What every step may say."""
+
+    use: str
+    """The plugin: a name that `finops plugins list` shows, or `module:Class`."""
+
+    enabled: bool = True
+    """Whether the step takes part in runs; it is checked either way."""
+
+    on_error: Literal["fail", "skip"] = "fail"
+    """Whether the run fails with this step, or accepts that it failed."""
+
+
+class SourceKeys(StepKeys):
+    """What a source may say."""
+
+
+class OptimizerKeys(StepKeys):
+    """What an optimizer may say."""
+
+    where: Where = Field(default_factory=dict)
+    """Only charges that meet every condition."""
+
+
+class SeriesKeys(StepKeys):
+    """What a step that works on daily series may say."""
+
+    over: tuple[DimensionName, ...] = ("service",)
+    """One series for each combination of these dimensions."""
+
+    where: Where = Field(default_factory=dict)
+    """Only charges that meet every condition."""
+
+    cost: CostMetric = CostMetric.EFFECTIVE
+    """Which of the four FOCUS costs."""
+
+
+class DetectorKeys(SeriesKeys):
+    """What a detector may say."""
+
+
+def _days(value: Any) -> Any:
+    """``30`` means thirty days."""
+    return value if isinstance(value, (Mapping, Span)) else {"days": value}
+
+
+class ForecasterKeys(SeriesKeys):
+    """What a forecaster may say."""
+
+    horizon: Annotated[Span, BeforeValidator(_days, json_schema_input_type=int | Span)] = Span(
+        days=30
+    )
+    """How far to look ahead: a number of days, `{days: 30}` or `{months: 3}`."""
+
+    levels: tuple[Level, ...] = Field(default=(0.8, 0.95), min_length=1)
+    """The bands: each holds the truth with this probability."""
+
+
+class ExportKeys(StepKeys):
+    """What an export may say."""
+
+
+class When(Keys):
+    """Which findings are worth a message."""
+
+    severity: AnomalySeverity = AnomalySeverity.LOW
+    """Only anomalies at least this severe."""
+
+
+class NotifierKeys(StepKeys):
+    """What a notifier may say."""
+
+    when: When = When()
+    """Which findings are told."""
+
+
+class WindowKeys(Span):
+    """The days that a run is about, up to and without today."""
+
+    lag: int = Field(default=0, ge=0, le=365)
+    """How many of the newest days are left out, because clouds still correct them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ninety_days(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and not {"days", "months"} & data.keys():
+            return {**data, "days": 90}
+        return data
+
+    def ending(self, today: date) -> DateWindow:
+        """The window of a run on a day: that day itself is not over and stays outside."""
+        end = today - timedelta(days=self.lag)
+        return DateWindow(self.before(end), end)
+
+
+class StoreKeys(Keys):
+    """Where costs are kept."""
+
+    path: str = ".finops/costs"
+    """A folder, or `s3://…`, `abfss://…`, `gs://…`."""
+
+    storage_options: dict[str, SecretStr] = Field(default_factory=dict)
+    """Access to the object store, as `deltalake` names it; the environment's where absent."""
+
+
+class BudgetKeys(Keys):
+    """What may be spent in a period."""
+
+    amount: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+    """What may be spent in each period."""
+
+    period: BudgetPeriod = BudgetPeriod.MONTHLY
+    """The calendar period, in UTC."""
+
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    """The ISO 4217 code of the amount; needed where costs have several currencies."""
+
+    where: Where = Field(default_factory=dict)
+    """Only charges that meet every condition."""
+
+    cost: CostMetric = CostMetric.BILLED
+    """Which of the four FOCUS costs is held against the amount."""
+
+    alert_at: tuple[Share, ...] = (0.8, 1.0)
+    """Shares of the amount at which people are told."""
+
+    forecast: str | None = None
+    """The forecaster, by its name in this file, that says what the period will cost."""
+
+
+STEP_KEYS: Mapping[str, type[StepKeys]] = {
+    "sources": SourceKeys,
+    "detectors": DetectorKeys,
+    "forecasters": ForecasterKeys,
+    "optimizers": OptimizerKeys,
+    "exports": ExportKeys,
+    "notifiers": NotifierKeys,
+}
+"""Section → what its entries may say beside the options of their plugin."""
+
+SECTIONS = (
+    "name",
+    "window",
+    "sources",
+    "store",
+    "detectors",
+    "forecasters",
+    "optimizers",
+    "budgets",
+    "exports",
+    "notifiers",
+)
+"""The keys of a pipeline file, in the order in which money flows."""
+
+
+def kind_of(section: str) -> str:
+    """The kind of plugin that a section uses; ``exports`` is the work of exporters."""
+    return "exporters" if section == "exports" else section

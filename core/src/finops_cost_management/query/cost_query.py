@@ -1,0 +1,121 @@
+"""A question about costs, as data, and the Ibis expression that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from finops_cost_management.errors import ConfigurationError
+from finops_cost_management.query.dimensions import Dimension, parse_all
+
+if TYPE_CHECKING:
+    import ibis
+    import ibis.expr.types as ir
+
+    from finops_cost_management.window import DateWindow
+
+Grain = Literal["daily", "weekly", "monthly"]
+_TRUNCATE: Mapping[Grain, Literal["D", "W", "M"]] = {"daily": "D", "weekly": "W", "monthly": "M"}
+
+
+class CostMetric(StrEnum):
+    """Which of FOCUS's four costs is asked for."""
+
+    BILLED = "billed"
+    EFFECTIVE = "effective"
+    LIST = "list"
+    CONTRACTED = "contracted"
+
+    @property
+    def column(self) -> str:
+        """The FOCUS column."""
+        return f"{self.value.capitalize()}Cost"
+
+
+Condition = str | None | Sequence[str | None] | Mapping[Literal["not"], "Condition"]
+"""A value, None for rows without one, several of them, or ``{"not": …}``."""
+
+
+def _matches(value: ir.StringValue, condition: Condition) -> ir.BooleanValue:
+    if isinstance(condition, Mapping):
+        if set(condition) != {"not"}:
+            raise ConfigurationError(
+                f"{dict(condition)} is not a condition", hint="only {not: …} is understood"
+            )
+        return ~_matches(value, condition["not"])
+    wanted = [condition] if condition is None or isinstance(condition, str) else list(condition)
+    present = [item for item in wanted if item is not None]
+    # Null is neither equal nor unequal in SQL: both parts must be true or false, never null.
+    match = value.notnull() & value.fill_null("").isin(present)
+    return match | value.isnull() if None in wanted else match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostQuery:
+    """A question about costs.
+
+    A charge belongs to the UTC day on which its charge period starts: a monthly fee stands on
+    the first of its month, as it does on the bill.
+
+    Attributes:
+        window: Days asked for; None for all.
+        cost: Which cost is summed.
+        group_by: Dimensions, as people write them (`Dimension.parse`).
+        where: Dimension → condition; all must hold.
+        grain: Split by day, week (from Monday) or month; None for one sum.
+    """
+
+    window: DateWindow | None = None
+    cost: CostMetric = CostMetric.EFFECTIVE
+    group_by: tuple[str, ...] = ()
+    where: Mapping[str, Condition] = field(default_factory=dict)
+    grain: Grain | None = None
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """The parsed dimensions of `group_by`."""
+        return parse_all(self.group_by)
+
+    def select(self, rows: ibis.Table) -> ibis.Table:
+        """The rows that the question is about."""
+        if self.window is not None:
+            rows = rows.filter(
+                rows.ChargePeriodStart >= _instant(self.window.start),
+                rows.ChargePeriodStart < _instant(self.window.end),
+            )
+        predicates = [
+            _matches(Dimension.parse(name).of(rows), condition)
+            for name, condition in self.where.items()
+        ]
+        return rows.filter(*predicates) if predicates else rows
+
+    def expression(self, rows: ibis.Table) -> ibis.Table:
+        """The answer: one row per period, group and currency.
+
+        Columns: ``Period`` (a date, where a grain is asked), one per dimension,
+        ``BillingCurrency``, the cost (decimal), ``Rows``, and ``UnknownRows``: how many rows do
+        not say this cost, so that the sum is not mistaken for the whole.
+        """
+        rows = self.select(rows)
+        keys: list[ir.Value] = []
+        if self.grain is not None:
+            day = rows.ChargePeriodStart.truncate(_TRUNCATE[self.grain])
+            keys.append(day.cast("date").name("Period"))
+        keys += [dimension.of(rows) for dimension in self.dimensions]
+        if "BillingCurrency" not in {key.get_name() for key in keys}:
+            keys.append(rows.BillingCurrency)
+        cost = rows[self.cost.column]
+        answer = rows.group_by(keys).aggregate(
+            cost.sum().cast("decimal(38, 12)").name(self.cost.column),
+            rows.count().name("Rows"),
+            cost.isnull().sum().fill_null(0).name("UnknownRows"),
+        )
+        return answer.order_by([key.get_name() for key in keys])
+
+
+def _instant(day: object) -> ir.TimestampScalar:
+    import ibis
+
+    return ibis.literal(f"{day}T00:00:00+00:00", type="timestamp('UTC')")

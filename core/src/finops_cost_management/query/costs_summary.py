@@ -1,0 +1,108 @@
+"""The totals that every summary and report opens with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from finops_cost_management.query.cost_query import CostMetric, CostQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from finops_cost_management.query.snapshot import CostSnapshot
+    from finops_cost_management.window import DateWindow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencySummary:
+    """Totals in one currency, effective cost unless said otherwise.
+
+    Attributes:
+        currency: ISO 4217 code.
+        effective: Amortised cost of the window.
+        billed: Invoiced cost of the window.
+        daily: Day → cost, only days of which the store has data.
+        by_provider: Provider → cost, largest first.
+        by_service: (provider, service) → cost, largest first.
+        by_category: Charge category → cost, credits and refunds negative.
+    """
+
+    currency: str
+    effective: Decimal
+    billed: Decimal
+    daily: Mapping[date, Decimal]
+    by_provider: Mapping[str, Decimal]
+    by_service: Mapping[tuple[str, str], Decimal]
+    by_category: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostsSummary:
+    """Totals of a window, one answer per currency.
+
+    Attributes:
+        window: The days summed up.
+        currencies: Per currency, largest first.
+        rows: How many rows are behind it.
+        unknown_rows: How many of them do not say their effective cost.
+    """
+
+    window: DateWindow
+    currencies: tuple[CurrencySummary, ...]
+    rows: int
+    unknown_rows: int
+
+
+def summarise(costs: CostSnapshot, window: DateWindow) -> CostsSummary | None:
+    """Sum the window up; None where the store has no row in it."""
+    answer = costs.ask(
+        CostQuery(
+            window=window, group_by=("provider", "service", "ChargeCategory"), grain="daily"
+        )
+    ).to_pylist()
+    if not answer:
+        return None
+    billed = {
+        row["BillingCurrency"]: row["BilledCost"] or Decimal(0)
+        for row in costs.ask(CostQuery(window=window, cost=CostMetric.BILLED)).to_pylist()
+    }
+    summaries = []
+    for currency, total_billed in billed.items():
+        rows = [row for row in answer if row["BillingCurrency"] == currency]
+        daily = _sums(rows, "Period")
+        by_service: dict[tuple[str, str], Decimal] = {}
+        for row in rows:
+            key = (row["Provider"] or "(none)", row["ServiceName"] or "(none)")
+            by_service[key] = by_service.get(key, Decimal(0)) + (row["EffectiveCost"] or 0)
+        summaries.append(
+            CurrencySummary(
+                currency=currency,
+                effective=sum(daily.values(), Decimal(0)),
+                billed=total_billed,
+                daily=dict(sorted(daily.items())),
+                by_provider=_largest_first(_sums(rows, "Provider")),
+                by_service=_largest_first(by_service),
+                by_category=_largest_first(_sums(rows, "ChargeCategory")),
+            )
+        )
+    return CostsSummary(
+        window=window,
+        currencies=tuple(sorted(summaries, key=lambda one: -one.effective)),
+        rows=sum(row["Rows"] for row in answer),
+        unknown_rows=sum(row["UnknownRows"] for row in answer),
+    )
+
+
+def _sums(rows: list[dict[str, object]], key: str) -> dict:
+    sums: dict = {}
+    for row in rows:
+        name = row[key] if row[key] is not None else "(none)"
+        sums[name] = sums.get(name, Decimal(0)) + (row["EffectiveCost"] or 0)
+    return sums
+
+
+def _largest_first(sums: dict) -> dict:
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))

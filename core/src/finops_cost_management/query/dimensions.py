@@ -1,0 +1,105 @@
+"""What costs can be grouped and filtered by: any FOCUS column, and any tag."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from finops_cost_management.errors import ConfigurationError
+from finops_cost_management.focus.columns import COST_AND_USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import ibis
+    import ibis.expr.types as ir
+
+PROVIDER = "Provider"
+"""Whose bill a charge is on: the host provider, else the service provider."""
+
+ALIASES = {
+    "account": "SubAccountId",
+    "account_name": "SubAccountName",
+    "category": "ServiceCategory",
+    "currency": "BillingCurrency",
+    "provider": PROVIDER,
+    "region": "RegionId",
+    "resource": "ResourceId",
+    "resource_type": "ResourceType",
+    "service": "ServiceName",
+    "sku": "SkuId",
+    "source": "x_Source",
+}
+"""Short words for the columns that people ask for most."""
+
+TAG_PREFIX = "tags."
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+_NAMES = {
+    **{_snake(name): name for name in COST_AND_USAGE},
+    **{name.lower(): name for name in COST_AND_USAGE},
+    **{name.lower(): name for name in ALIASES.values()},
+    **ALIASES,
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Dimension:
+    """One way to break costs down.
+
+    Attributes:
+        name: The FOCUS column, ``Provider``, an ``x_`` column, or ``tags.<key>``.
+    """
+
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Dimension:
+        """Read what a person wrote: ``service``, ``ServiceName``, ``service_name``, ``tags.team``.
+
+        Raises:
+            ConfigurationError: There is no such dimension.
+        """
+        if text.startswith(TAG_PREFIX) and len(text) > len(TAG_PREFIX):
+            return cls(text)
+        if text.startswith("x_"):
+            return cls(text)
+        if (name := _NAMES.get(text.lower())) is not None:
+            return cls(name)
+        near = get_close_matches(text.lower(), _NAMES, n=1)
+        raise ConfigurationError(
+            f"{text!r} is not a dimension",
+            hint=(f"did you mean {near[0]!r}? " if near else "")
+            + "use a FOCUS column, a tag as tags.<key>, or one of: "
+            + ", ".join(sorted(ALIASES)),
+        )
+
+    def of(self, rows: ibis.Table) -> ir.StringValue:
+        """The value of this dimension per row; null where a row has none."""
+        import ibis
+
+        if self.name == PROVIDER:
+            value: ir.Value = ibis.coalesce(rows.HostProviderName, rows.ServiceProviderName)
+        elif self.name.startswith(TAG_PREFIX):
+            tag = rows.Tags.cast("json")[self.name.removeprefix(TAG_PREFIX)]
+            # A tag without a value is `true` in FOCUS; numbers are legal too.
+            value = ibis.coalesce(tag.str, tag.cast("string"))
+        elif self.name in rows.columns:
+            value = rows[self.name]
+        else:
+            raise ConfigurationError(
+                f"the store has no column {self.name}",
+                hint="`finops store show` lists the extra columns that your sources brought",
+            )
+        return value.cast("string").name(self.name)
+
+
+def parse_all(names: Iterable[str]) -> tuple[Dimension, ...]:
+    """Parse several dimensions, each once, in order."""
+    return tuple(dict.fromkeys(Dimension.parse(name) for name in names))

@@ -1,0 +1,125 @@
+"""Many daily cost series as one matrix: what detectors and forecasters work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from finops_cost_management.query.cost_query import CostMetric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from finops_cost_management.window import DateWindow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CostPanel:
+    """Daily costs, series × days.
+
+    A cell is 0 where the store has data of the series' sources for the day and the series cost
+    nothing, and NaN where the store has none: a missing day is missing.
+
+    Attributes:
+        values: Costs as float64, shape (series, days).
+        dates: The days, datetime64[D], shape (days,), without gaps.
+        keys: Per series, dimension → value.
+        currencies: Per series, the ISO 4217 code of its costs.
+        cost: Which cost the values are.
+    """
+
+    values: NDArray[np.float64]
+    dates: NDArray[np.datetime64]
+    keys: tuple[Mapping[str, str | None], ...]
+    currencies: tuple[str, ...]
+    cost: CostMetric = CostMetric.EFFECTIVE
+
+    def __post_init__(self) -> None:
+        shape = (len(self.keys), len(self.dates))
+        if self.values.shape != shape or len(self.currencies) != len(self.keys):
+            raise ValueError(f"values have shape {self.values.shape}, keys and dates say {shape}")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def until(self, day: date) -> CostPanel:
+        """The same series, knowing only the days before ``day``."""
+        import numpy as np
+
+        known = self.dates < np.datetime64(day, "D")
+        return CostPanel(
+            values=self.values[:, known],
+            dates=self.dates[known],
+            keys=self.keys,
+            currencies=self.currencies,
+            cost=self.cost,
+        )
+
+
+def build_panel(
+    costs: pa.Table,
+    feeds: pa.Table,
+    coverage: pa.Table,
+    *,
+    dimensions: Sequence[str],
+    window: DateWindow,
+    cost: CostMetric,
+) -> CostPanel:
+    """Turn three small answers of the store into a panel.
+
+    Args:
+        costs: ``Period``, dimensions, ``BillingCurrency``, the cost and ``UnknownRows``.
+        feeds: Distinct dimensions, ``BillingCurrency`` and ``x_Source``: who feeds a series.
+        coverage: Distinct ``x_Source`` and ``Period`` of the whole store: which days it has.
+        dimensions: Column names of the keys.
+        window: The days of the panel.
+        cost: Which cost the values are.
+    """
+    import numpy as np
+
+    names = [*dimensions, "BillingCurrency"]
+    keys = sorted(
+        set(_rows(feeds, names)), key=lambda key: [(part is None, part or "") for part in key]
+    )
+    index = {key: row for row, key in enumerate(keys)}
+    values = np.zeros((len(keys), window.days))
+    for *key, day, amount, unknown in _rows(costs, [*names, "Period", cost.column, "UnknownRows"]):
+        # A sum that leaves a row out is not the cost of the day.
+        known = amount if not unknown else np.nan
+        values[index[tuple(key)], (day - window.start).days] = known
+    missing = _missing_days(coverage, window)
+    for *key, source in _rows(feeds, [*names, "x_Source"]):
+        values[index[tuple(key)], missing[source]] = np.nan
+
+    return CostPanel(
+        values=values,
+        dates=np.arange(np.datetime64(window.start, "D"), np.datetime64(window.end, "D")),
+        keys=tuple(dict(zip(dimensions, key, strict=False)) for key in keys),
+        currencies=tuple(key[-1] for key in keys),
+        cost=cost,
+    )
+
+
+def _missing_days(coverage: pa.Table, window: DateWindow) -> dict[str, NDArray[np.bool_]]:
+    """Per source, the days of the window that should have data and have none.
+
+    Before its first day a source had not begun: its series cost nothing then.
+    """
+    import numpy as np
+
+    days: dict[str, set[date]] = {}
+    for source, day in _rows(coverage, ["x_Source", "Period"]):
+        days.setdefault(source, set()).add(day)
+    return {
+        source: np.array([day > min(seen) and day not in seen for day in window.dates()])
+        for source, seen in days.items()
+    }
+
+
+def _rows(table: pa.Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table.column(name).to_pylist() for name in names), strict=True)

@@ -1,0 +1,83 @@
+"""What the store believed at one moment: every question of a run is asked of the same one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from finops_cost_management.query.panel import build_panel
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import ibis
+    import pyarrow as pa
+
+    from finops_cost_management.query.cost_query import CostQuery
+    from finops_cost_management.query.panel import CostPanel
+    from finops_cost_management.store.cost_store import CostStore
+    from finops_cost_management.store.engine import Engine
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CostSnapshot:
+    """One version of the store, ready to be asked.
+
+    Attributes:
+        rows: All FOCUS rows of the version, with ``x_Source`` and ``x_Period``, as an Ibis table.
+        engine: The engine that answers.
+        version: The version of the store's table.
+    """
+
+    rows: ibis.Table
+    engine: Engine
+    version: int
+
+    @classmethod
+    def of(
+        cls, store: CostStore, engine: Engine, *, as_of: int | datetime | None = None
+    ) -> CostSnapshot:
+        """The store now, or as of a version or an instant.
+
+        Raises:
+            AccessError: The store cannot be read, or has no such version.
+        """
+        rows, version = store.table(engine, as_of=as_of)
+        return cls(rows, engine, version)
+
+    def with_rows(self, rows: ibis.Table) -> CostSnapshot:
+        """The same moment, with fewer rows."""
+        return replace(self, rows=rows)
+
+    def ask(self, query: CostQuery) -> pa.Table:
+        """Answer a question: one row per period, group and currency (`CostQuery.expression`)."""
+        return query.expression(self.rows).to_pyarrow()
+
+    def panel(self, query: CostQuery) -> CostPanel:
+        """Daily series of a question, one per group and currency.
+
+        The query needs a window; its grain is ignored: panels are daily.
+
+        Raises:
+            ValueError: The query has no window.
+        """
+        if query.window is None:
+            raise ValueError("a panel needs a window")
+        dimensions = tuple(dimension.name for dimension in query.dimensions)
+        costs = self.ask(replace(query, grain="daily"))
+        chosen = query.select(self.rows)
+        keys = [dimension.of(chosen) for dimension in query.dimensions]
+        feeds = chosen.select(
+            *keys, *(chosen[name] for name in ("BillingCurrency", "x_Source") if name not in dimensions)
+        ).distinct()
+        coverage = self.rows.select(
+            "x_Source", Period=self.rows.ChargePeriodStart.cast("date")
+        ).distinct()
+        return build_panel(
+            costs,
+            feeds.to_pyarrow(),
+            coverage.to_pyarrow(),
+            dimensions=dimensions,
+            window=query.window,
+            cost=query.cost,
+        )

@@ -1,0 +1,58 @@
+"""Figures that summaries tell beside the answers themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from finops_cost_management.answers.recommendations import Recommendation
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How the end of a window compares with its start, weekday by weekday.
+
+    Attributes:
+        share: Newest days against oldest days: 0.1 is 10 % more.
+        days: How many days each side has; whole weeks.
+    """
+
+    share: float
+    days: int
+
+
+def change_within(daily: Mapping[date, Decimal]) -> Change | None:
+    """Compare the first and the last whole weeks of the known days.
+
+    Returns:
+        The change; None where there are not two whole weeks without a gap, or where the first
+        ones cost nothing to compare with.
+    """
+    known = sorted(daily)
+    days = len(known) // 14 * 7
+    if not days or (known[-1] - known[0]).days + 1 != len(known):
+        return None
+    before = sum((daily[day] for day in known[:days]), Decimal(0))
+    after = sum((daily[day] for day in known[-days:]), Decimal(0))
+    return Change(float((after - before) / before), days) if before > 0 else None
+
+
+def monthly_savings(recommendations: Iterable[Recommendation]) -> dict[str, Decimal]:
+    """What a month would cost less, per currency, largest first.
+
+    Advice on the same resource is an alternative, not a sum: stopping a machine and shrinking
+    it do not save twice. Only the best one of each resource counts.
+    """
+    best: dict[tuple[str, str, str], Decimal] = {}
+    for one in recommendations:
+        subject = (one.currency, one.provider, one.resource_id)
+        best[subject] = max(best.get(subject, Decimal(0)), one.estimated_monthly_savings)
+    totals: dict[str, Decimal] = {}
+    for (currency, *_), saving in best.items():
+        totals[currency] = totals.get(currency, Decimal(0)) + saving
+    return dict(sorted(totals.items(), key=lambda item: -item[1]))

@@ -1,0 +1,44 @@
+"""What to say where there is nothing to say: why it is so, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from finops_cost_management.pipeline.outcome import StepState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from finops_cost_management.pipeline.outcome import StepRecord
+
+NO_COSTS = (
+    "The store has no costs in these days. Check that `sources:` names where your bills are, "
+    "and that their days include the window; `use: demo` shows what it looks like."
+)
+"""Said in the place of totals."""
+
+_NOTHING = {
+    "detectors": "Nothing unusual to tell.",
+    "forecasters": "No forecast to tell.",
+    "optimizers": "No saving to tell.",
+    "budgets": "No budget to tell.",
+    "exporters": "No file was written.",
+}
+
+
+def why_empty(section: str, steps: Iterable[StepRecord]) -> str:
+    """Why a section has nothing to show.
+
+    Args:
+        section: The kind of its steps: ``detectors``, ``forecasters``, …
+        steps: All steps of the run.
+    """
+    names = {section, "exports"} if section == "exporters" else {section}
+    records = [record for record in steps if record.step.section in names]
+    if not records:
+        key = "exports" if section == "exporters" else section
+        return f"{_NOTHING[section]} The pipeline names none under `{key}:`."
+    broken = [record for record in records if record.state is not StepState.DONE]
+    if broken:
+        return f"{_NOTHING[section]} {len(broken)} of {len(records)} did not end well: see the steps."
+    return _NOTHING[section]

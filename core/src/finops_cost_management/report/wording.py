@@ -1,0 +1,51 @@
+"""How amounts, shares and series are written, the same on every channel."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NO_MINOR_UNIT = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND"})
+"""Currencies that have no cents (ISO 4217)."""
+
+
+def amount(value: Decimal, currency: str, *, signed: bool = False) -> str:
+    """An amount with thousands separators, without its currency: ``-1,234.50``.
+
+    A cost that is not 0 is never written as 0: a tenth of a cent is ``<0.01``.
+
+    Args:
+        value: The amount.
+        currency: ISO 4217 code; it decides on the decimals.
+        signed: Write a plus before positive amounts.
+    """
+    decimals = 0 if currency in _NO_MINOR_UNIT else 2
+    sign = "-" if value < 0 else "+" if signed and value > 0 else ""
+    digits = f"{abs(value):,.{decimals}f}"
+    if value and not digits.strip("0.,"):
+        return f"{sign}<{Decimal(1).scaleb(-decimals)}"
+    return sign + digits
+
+
+def money(value: Decimal, currency: str, *, signed: bool = False) -> str:
+    """An amount and its currency: ``1,234.50 EUR``."""
+    return f"{amount(value, currency, signed=signed)} {currency}"
+
+
+def percent(share: float | Decimal, *, signed: bool = False, digits: int = 1) -> str:
+    """A share in per cent: 0.042 is ``4.2 %``."""
+    return f"{share * 100:{'+' if signed else ''},.{digits}f} %"
+
+
+def plain(text: str) -> str:
+    """Text of a bill on one line, with nothing that a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def series(dimensions: Mapping[str, str | None]) -> str:
+    """A series in words: its dimensions' values."""
+    values = (value or "(none)" for value in dimensions.values())
+    return plain(" / ".join(values)) or "all costs"

@@ -1,0 +1,98 @@
+"""The state database: SQLite in the home folder by default, any SQLAlchemy URL for a team."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finops_cost_management.errors import AccessError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine as SqlEngine
+    from sqlalchemy.orm import Session
+
+    from finops_cost_management.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class StateDatabase:
+    """Opens the database, migrated to the current revision, on first use.
+
+    Args:
+        url: SQLAlchemy URL; its password never shows in an error.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engine: SqlEngine | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> StateDatabase:
+        """The database that the settings name."""
+        return cls(settings.database_url)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction: committed at the end, rolled back on an error.
+
+        Raises:
+            AccessError: The database cannot be reached or written.
+        """
+        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+        from sqlalchemy.orm import Session
+
+        try:
+            with Session(self._opened()) as session, session.begin():
+                yield session
+        except SQLAlchemyError as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise AccessError(
+                f"the state database refuses us: {cause}",
+                hint="check FINOPS_HOME or FINOPS_STATE_URL and its permissions",
+            ) from None  # the chained error would carry the URL with its password
+
+    def close(self) -> None:
+        """Give all connections back."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def _opened(self) -> SqlEngine:
+        if self._engine is not None:
+            return self._engine
+        from alembic import command
+        from alembic.config import Config
+        from sqlalchemy import create_engine, event, make_url
+
+        url = make_url(self._url)
+        sqlite = url.get_backend_name() == "sqlite"
+        if sqlite and url.database:
+            try:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise AccessError(
+                    f"cannot create the folder of the state database: {error}",
+                    hint="check FINOPS_HOME",
+                ) from error
+        engine = create_engine(url, hide_parameters=True)
+        if sqlite:
+            event.listen(engine, "connect", _set_up_sqlite)
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        self._engine = engine
+        return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    """Several processes at once: readers beside one writer, writers wait for each other."""
+    connection.isolation_level = None  # we begin transactions ourselves, so that they lock at once
+    for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")

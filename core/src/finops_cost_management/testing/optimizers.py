@@ -1,0 +1,85 @@
+# ruff: noqa: S101 # assert is how pytest speaks
+"""What an optimizer promises."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from finops_cost_management.store.engine import Engine
+from finops_cost_management.testing.contract import PluginContract
+from finops_cost_management.testing.stores import demo_snapshot, empty_snapshot
+from finops_cost_management.window import DateWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from finops_cost_management.answers.recommendations import SavingsAnswer
+    from finops_cost_management.plugins.component import Component
+    from finops_cost_management.query.snapshot import CostSnapshot
+
+
+class OptimizerContract(PluginContract):
+    """Three lines make the tests of an optimizer: the class, ``plugin`` and ``options``.
+
+    Override the fixture ``costs`` where the check needs rows that the demo does not have.
+
+    Attributes:
+        window: The days that the optimizer is asked about.
+    """
+
+    kind = "optimizers"
+    window: ClassVar[DateWindow] = DateWindow(date(2026, 9, 1), date(2026, 10, 1))
+
+    @pytest.fixture
+    def engine(self, tmp_path: Path) -> Iterator[Engine]:
+        """An engine of the test's own."""
+        with Engine(threads=1, scratch=tmp_path / "scratch") as engine:
+            yield engine
+
+    @pytest.fixture
+    def costs(self, tmp_path: Path, engine: Engine) -> CostSnapshot:
+        """Rows to find savings in: those of the demo company."""
+        return demo_snapshot(tmp_path / "store", engine, self.window)
+
+    def find(self, component: Component[Any], costs: CostSnapshot) -> SavingsAnswer:
+        """The answer of the optimizer."""
+        answer: SavingsAnswer = self.ask(component, costs=costs, window=self.window)
+        return answer
+
+    def test_empty_store_is_quiet(
+        self, component: Component[Any], engine: Engine, tmp_path: Path
+    ) -> None:
+        """Without rows there is nothing to save, and nothing to fail on."""
+        answer = self.find(component, empty_snapshot(tmp_path / "empty", engine))
+        assert not answer.findings, f"a saving without costs: {answer.findings[0]}"
+
+    def test_savings_are_credible(self, component: Component[Any], costs: CostSnapshot) -> None:
+        """A saving is never negative and never above what the thing costs now."""
+        for found in self.find(component, costs).findings:
+            for amount in (found.estimated_monthly_savings, found.current_cost):
+                assert isinstance(amount, Decimal), f"{found.id}: amounts must be Decimal"
+            assert found.estimated_monthly_savings >= 0, f"{found.id} saves less than nothing"
+            assert found.estimated_monthly_savings <= found.current_cost, (
+                f"{found.id} saves {found.estimated_monthly_savings} of {found.current_cost}"
+            )
+            assert 0 < found.confidence <= 1, f"{found.id}: confidence must be in (0, 1]"
+            assert found.currency, f"{found.id}: an amount without a currency is no amount"
+
+    def test_advice_keeps_its_id(self, component: Component[Any], costs: CostSnapshot) -> None:
+        """People decide on advice by its id: the same advice has the same one in every run."""
+        first, second = (
+            [found.id for found in self.find(component, costs).findings] for _ in range(2)
+        )
+        assert first == second, "make the id of the check and the resource"
+        assert len(set(first)) == len(first), "two findings have the same id"
+
+    def test_unknown_has_a_reason(self, component: Component[Any], costs: CostSnapshot) -> None:
+        """What cannot be told is told as such, and why; it is never counted as clean."""
+        for unknown in self.find(component, costs).unknown:
+            assert unknown.subject, f"{unknown} says not what it is about"
+            assert unknown.reason, f"{unknown.subject} is unknown without a reason"

@@ -1,0 +1,1 @@
+"""Anomaly detectors and forecasters for panels of daily cost."""

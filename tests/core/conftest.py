@@ -1,0 +1,338 @@
+"""A small bill in a real engine, and the answers of an invented run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from finops_cost_management.answers.anomalies import Anomaly, AnomalySeverity, Driver
+from finops_cost_management.answers.budgets import BudgetReport, BudgetStatus
+from finops_cost_management.answers.digest import Digest
+from finops_cost_management.answers.forecasts import Forecast, Interval
+from finops_cost_management.answers.recommendations import (
+    Effort,
+    OptimizationCategory,
+    Recommendation,
+    SavingsAnswer,
+    Unknown,
+)
+from finops_cost_management.pipeline.outcome import Outcome, RunInfo, Step, StepRecord, StepState
+from finops_cost_management.query.costs_summary import CostsSummary, CurrencySummary
+from finops_cost_management.query.snapshot import CostSnapshot
+from finops_cost_management.store.engine import Engine
+from finops_cost_management.window import DateWindow
+
+INSTANT = pa.timestamp("us", "UTC")
+MONEY = pa.decimal128(38, 12)
+SCHEMA = pa.schema(
+    [
+        ("ChargePeriodStart", INSTANT),
+        ("ChargePeriodEnd", INSTANT),
+        *((f"{kind}Cost", MONEY) for kind in ("Billed", "Effective", "List", "Contracted")),
+        *(
+            (name, pa.string())
+            for name in (
+                "BillingCurrency",
+                "ChargeCategory",
+                "ChargeClass",
+                "ServiceName",
+                "HostProviderName",
+                "ServiceProviderName",
+                "Tags",
+                "CommitmentDiscountId",
+                "CommitmentDiscountName",
+                "CommitmentDiscountStatus",
+                "CommitmentDiscountType",
+                "x_Source",
+            )
+        ),
+    ]
+)
+
+Bill = Callable[[list[dict[str, Any]]], CostSnapshot]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    with Engine(threads=1) as engine:
+        yield engine
+
+
+@pytest.fixture
+def bill(engine: Engine) -> Bill:
+    """Makes a store of charges: ``day`` and ``cost`` and any FOCUS column."""
+
+    def make(charges: list[dict[str, Any]]) -> CostSnapshot:
+        rows = [_row(**charge) for charge in charges]
+        table = pa.Table.from_pylist(rows, schema=SCHEMA)
+        return CostSnapshot(rows=engine.table_of(table), engine=engine, version=1)
+
+    return make
+
+
+def _row(day: date, cost: Decimal | str | int | None, **columns: Any) -> dict[str, Any]:
+    start = datetime.combine(day, time(), UTC)
+    amount = None if cost is None else Decimal(cost)
+    return {
+        "ChargePeriodStart": start,
+        "ChargePeriodEnd": start + timedelta(days=1),
+        "BilledCost": amount,
+        "EffectiveCost": amount,
+        "ListCost": amount,
+        "ContractedCost": amount,
+        "BillingCurrency": "USD",
+        "ChargeCategory": "Usage",
+        "ServiceName": "Compute",
+        "HostProviderName": "Cloud",
+        "x_Source": "bills",
+        **columns,
+    }
+
+
+WINDOW = DateWindow(date(2026, 10, 25), date(2026, 11, 22))
+
+
+def run_info() -> RunInfo:
+    return RunInfo(
+        id="20261122-01",
+        pipeline="daily-watch",
+        started=datetime(2026, 11, 22, 6, 0, tzinfo=UTC),
+        window=WINDOW,
+        versions={"finops-cost-management": "0.1.0", "duckdb": "2.0.0"},
+    )
+
+
+@pytest.fixture
+def empty_outcome() -> Outcome:
+    return Outcome(run=run_info())
+
+
+@pytest.fixture
+def outcome() -> Outcome:
+    """A run that has something to tell in every section, in two currencies."""
+    return Outcome(
+        run=run_info(),
+        steps=_steps(),
+        costs=_costs(),
+        anomalies=[anomaly(), anomaly(severity=AnomalySeverity.LOW, actual="130.05")],
+        forecasts=[_forecast("USD"), _forecast("EUR"), _no_forecast()],
+        savings={"unused_commitments": _savings()},
+        budgets=_budgets(),
+        files=[Path("out/review.html"), Path("out/focus.parquet")],
+    )
+
+
+@pytest.fixture
+def to_digest() -> Callable[[Outcome], Digest]:
+    def tell(outcome: Outcome) -> Digest:
+        return Digest(
+            run=outcome.run,
+            costs=outcome.costs,
+            anomalies=tuple(outcome.anomalies),
+            forecasts=tuple(outcome.forecasts),
+            recommendations=tuple(outcome.recommendations),
+            coverage={name: answer.coverage for name, answer in outcome.savings.items()},
+            budgets=tuple(outcome.budgets),
+            files=tuple(outcome.files),
+            steps=tuple(outcome.steps),
+        )
+
+    return tell
+
+
+@pytest.fixture
+def crowded(outcome: Outcome) -> Outcome:
+    """10,000 anomalies and 10,000 recommendations."""
+    outcome.anomalies = [anomaly(service=f"service {n}") for n in range(10_000)]
+    findings = tuple(recommendation(resource=f"resource-{n}") for n in range(10_000))
+    outcome.savings = {"unused_commitments": SavingsAnswer(findings=findings)}
+    return outcome
+
+
+def anomaly(
+    service: str = "Virtual Machines",
+    severity: AnomalySeverity = AnomalySeverity.CRITICAL,
+    actual: str = "1234.5",
+) -> Anomaly:
+    return Anomaly(
+        date=date(2026, 11, 12),
+        dimensions={"Provider": "AWS", "ServiceName": service},
+        currency="USD",
+        expected_cost=Decimal("100.25"),
+        actual_cost=Decimal(actual),
+        score=9.5,
+        severity=severity,
+        detector="spikes",
+        drivers=(Driver(dimension="RegionId", value="eu-west-1", impact=Decimal("1000.10")),),
+    )
+
+
+def recommendation(resource: str = "ri-0001", saving: str = "41.50") -> Recommendation:
+    return Recommendation(
+        id=f"id-of-{resource}",
+        check="unused_commitments",
+        category=OptimizationCategory.COMMITMENT,
+        provider="AWS",
+        resource_id=resource,
+        recommendation=f"Use, exchange or let lapse the commitment {resource}",
+        currency="USD",
+        current_cost=Decimal("300.00"),
+        estimated_monthly_savings=Decimal(saving),
+        basis="effective",
+        confidence=0.7,
+        implementation_effort=Effort.MEDIUM,
+        evidence={"days": "28", "unused share": "13.8 %"},
+    )
+
+
+def _record(section: str, name: str, state: StepState = StepState.DONE, **more: Any) -> StepRecord:
+    step = Step(section=section, name=name, use=f"{name}.plugin")
+    return StepRecord(step=step, state=state, seconds=1.234, **more)
+
+
+def _steps() -> list[StepRecord]:
+    return [
+        _record("sources", "aws", rows=12_345, refused=2, message="2 rows refused: no currency"),
+        _record(
+            "sources", "cluster", StepState.SKIPPED, message="connection refused; start Prometheus"
+        ),
+        _record("detectors", "spikes", message="2 anomalies"),
+        _record("forecasters", "month-end"),
+        _record("optimizers", "unused_commitments"),
+        _record("exports", "warehouse", StepState.FAILED, message="the folder is read-only; chmod it"),
+    ]
+
+
+def _costs() -> CostsSummary:
+    days = list(WINDOW.dates())
+    usd = {day: Decimal("120.10") + (day.weekday() < 5) * 35 + n for n, day in enumerate(days[:-1])}
+    usd[date(2026, 11, 12)] = Decimal("1384.25")
+    eur = dict.fromkeys(days, Decimal("40.005"))
+    return CostsSummary(
+        window=WINDOW,
+        currencies=(_currency("USD", usd), _currency("EUR", eur)),
+        rows=12_345,
+        unknown_rows=3,
+    )
+
+
+def _currency(code: str, daily: dict[date, Decimal]) -> CurrencySummary:
+    total = sum(daily.values(), Decimal(0))
+    half = total / 2
+    return CurrencySummary(
+        currency=code,
+        effective=total,
+        billed=total - 10,
+        daily=daily,
+        by_provider={"AWS": total - 50, "Google Cloud": Decimal(50)},
+        by_service={
+            ("AWS", "Virtual Machines"): half,
+            ("AWS", "Object Storage"): total - half - 30,
+            ("Google Cloud", "BigQuery"): Decimal(50),
+            ("AWS", "Credits"): Decimal(-20),
+        },
+        by_category={"Usage": total - 20, "Tax": Decimal(40), "Credit": Decimal(-60)},
+    )
+
+
+def _forecast(currency: str) -> Forecast:
+    history_dates = tuple(WINDOW.dates())
+    history = [Decimal(100 + n) for n, _ in enumerate(history_dates)]
+    dates = tuple(DateWindow(WINDOW.end, WINDOW.end + timedelta(days=30)).dates())
+    mean = tuple(Decimal("130.50") + n for n, _ in enumerate(dates))
+    intervals = tuple(
+        Interval(
+            level=level,
+            lower=tuple(cost - width for cost in mean),
+            upper=tuple(cost + width for cost in mean),
+            lower_total=sum(mean, Decimal(0)) - 10 * width,
+            upper_total=sum(mean, Decimal(0)) + 10 * width,
+        )
+        for level, width in ((0.8, 20), (0.95, 35))
+    )
+    return Forecast(
+        dimensions={"Provider": "AWS"},
+        currency=currency,
+        history_dates=history_dates,
+        history=(*history[:10], None, *history[11:]),
+        dates=dates,
+        mean=mean,
+        intervals=intervals,
+        model_type="seasonal naive",
+        forecaster="month-end",
+    )
+
+
+def _no_forecast() -> Forecast:
+    return Forecast(
+        dimensions={"Provider": "Google Cloud"},
+        currency="USD",
+        history_dates=(),
+        history=(),
+        dates=(),
+        mean=(),
+        intervals=(),
+        model_type="none",
+        forecaster="month-end",
+        problem="insufficient data: 3 of 14 days",
+    )
+
+
+def _savings() -> SavingsAnswer:
+    return SavingsAnswer(
+        findings=(recommendation(), recommendation("ri-0002", "12.25")),
+        clean=4,
+        unknown=(Unknown(subject="ri-0003", reason="too young"),),
+    )
+
+
+def _budgets() -> list[BudgetReport]:
+    month = DateWindow(date(2026, 11, 1), date(2026, 12, 1))
+
+    def report(name: str, spend: str, status: BudgetStatus, **more: Any) -> BudgetReport:
+        values: dict[str, Any] = {
+            "known_days": 21,
+            "missing_days": 0,
+            "projected_spend": None,
+            "projected_lower": None,
+            "projected_upper": None,
+            "thresholds_reached": (),
+            "thresholds_projected": (),
+        }
+        return BudgetReport(
+            name=name,
+            amount=Decimal(5000),
+            currency="USD",
+            period=month,
+            current_spend=Decimal(spend),
+            status=status,
+            **{**values, **more},
+        )
+
+    return [
+        report("platform", "5300.25", BudgetStatus.OVER_BUDGET, thresholds_reached=(0.8, 1.0)),
+        report(
+            "company",
+            "3900",
+            BudgetStatus.AT_RISK,
+            projected_spend=Decimal("5571.43"),
+            projected_lower=Decimal(5300),
+            projected_upper=Decimal(5900),
+            thresholds_projected=(1.0,),
+        ),
+        report("data", "1200", BudgetStatus.ON_TRACK, projected_spend=Decimal("1700.00")),
+        report(
+            "lab",
+            "0",
+            BudgetStatus.UNKNOWN,
+            known_days=0,
+            missing_days=21,
+            reason="no cost matches the budget: check its `where`, or ingest the days",
+        ),
+    ]

@@ -1,0 +1,302 @@
+"""The seasonal detector finds what was planted and is silent on habits."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from finops_models.seasonal import Seasonal, SeasonalOptions
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pydantic import ValidationError
+
+from finops_cost_management.answers.anomalies import Anomaly, AnomalySeverity
+from finops_cost_management.query.panel import CostPanel
+from finops_cost_management.window import DateWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+pytestmark = pytest.mark.invented
+
+MONDAY = date(2025, 1, 6)
+ANYTHING = st.one_of(
+    st.sampled_from([0.0, np.nan, -5.0, 1e-9, 1.0, 100.0, 1e12, 1e26, 1e300, -1e300]),
+    st.floats(-1e6, 1e6, allow_subnormal=False),
+)
+
+
+def detect(
+    panel: CostPanel, start: int = 0, end: int | None = None, **options: Any
+) -> list[Anomaly]:
+    """Anomalies on the days from start to end, counted from the first of the panel."""
+    first = panel.dates[0].item()
+    end = len(panel.dates) if end is None else end
+    window = DateWindow(first + timedelta(days=start), first + timedelta(days=end))
+    return list(Seasonal(SeasonalOptions(**options), name="watch").detect_anomalies(panel, window))
+
+
+def flags(panel: CostPanel, anomalies: Sequence[Anomaly]) -> set[tuple[int, int]]:
+    """(series, day) of each anomaly, counted from the start of the panel."""
+    row_of = {key["ServiceName"]: row for row, key in enumerate(panel.keys)}
+    first = panel.dates[0].item()
+    return {
+        (row_of[found.dimensions["ServiceName"]], (found.date - first).days) for found in anomalies
+    }
+
+
+def steady(days: int = 120, *, seed: int = 7) -> NDArray[np.float64]:
+    """One series of about 100 a day with 3 % noise, a third less at weekends."""
+    noise = np.random.default_rng(seed).normal(1, 0.03, days)
+    return 100 * noise * np.where(np.arange(days) % 7 >= 5, 0.67, 1.0)
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_planted_incidents_are_found_and_habits_are_not(
+    invented: Callable[..., Any], seed: int
+) -> None:
+    costs = invented(seed)
+    found = flags(costs.panel, detect(costs.panel, 60))
+    right = {flag for flag in found if costs.at(*flag)}
+    told = [
+        any((row, first + day) in found for day in range(days + 1))
+        for row, first, days in costs.incidents
+    ]
+    assert len(right) / len(found) > 0.97
+    assert np.mean(told) > 0.9
+
+
+def test_series_with_habits_alone_alarm_less_than_once_in_ten_years(
+    invented: Callable[..., Any],
+) -> None:
+    costs = invented(21, series=90, days=400, incidents=False)
+    assert len(detect(costs.panel, 70)) <= 90 * 330 / 3650
+
+
+@pytest.mark.parametrize("offset", [0, 1, 14, -1])
+def test_a_monthly_charge_is_news_at_most_twice(
+    as_panel: Callable[..., CostPanel], offset: int
+) -> None:
+    values = steady(300)
+    days = [MONDAY + timedelta(days=day) for day in range(300)]
+    charged = [(day - timedelta(days=offset)).day == 1 for day in days]
+    panel = as_panel(values + np.where(charged, 250.0, 0.0))
+    occurrences = np.flatnonzero(charged)
+    assert {day for _, day in flags(panel, detect(panel))} <= set(occurrences[:2].tolist())
+
+
+def test_a_monthly_price_spread_over_its_days_is_no_news(
+    as_panel: Callable[..., CostPanel],
+) -> None:
+    days = [MONDAY + timedelta(days=day) for day in range(400)]
+    length = [(day.replace(day=28) + timedelta(days=4)).replace(day=1) for day in days]
+    spread = [3000.0 / (month - timedelta(days=1)).day for month in length]
+    assert detect(as_panel(np.array(spread)), min_share=0.0) == []
+
+
+def test_a_new_level_is_told_for_a_few_days_and_then_accepted(
+    as_panel: Callable[..., CostPanel],
+) -> None:
+    values = steady(160)
+    values[100:] *= 2
+    panel = as_panel(values)
+    told = sorted(day for _, day in flags(panel, detect(panel, 60)))
+    assert told[0] == 100
+    assert told[-1] <= 104
+
+
+def test_the_end_of_an_incident_is_no_news(as_panel: Callable[..., CostPanel]) -> None:
+    values = steady(160)
+    values[100:106] *= 3
+    panel = as_panel(values)
+    assert {day for _, day in flags(panel, detect(panel, 60))} <= {100, 101, 102, 103}
+
+
+def test_an_incident_of_last_month_does_not_excuse_the_same_day_of_this_month(
+    as_panel: Callable[..., CostPanel],
+) -> None:
+    values = steady(160)
+    values[80:86] += 150
+    values[84 + 28 : 84 + 31] += 150
+    panel = as_panel(values)
+    told = {day for _, day in flags(panel, detect(panel, 100))}
+    assert {112, 113} <= told
+
+
+def test_missing_days_are_skipped_and_do_not_pass_for_a_drop(
+    as_panel: Callable[..., CostPanel],
+) -> None:
+    values = steady(160)
+    values[90:101] = np.nan
+    values[130] = np.nan
+    values[131] += 200
+    panel = as_panel(values)
+    assert flags(panel, detect(panel, 60)) == {(0, 131)}
+
+
+def test_a_service_that_begins_is_told_once(as_panel: Callable[..., CostPanel]) -> None:
+    values = steady(160)
+    values[:100] = 0
+    panel = as_panel(values)
+    assert flags(panel, detect(panel)) == {(0, 100)}
+
+
+def test_a_service_that_ends_is_told(as_panel: Callable[..., CostPanel]) -> None:
+    values = steady(160)
+    values[100:] = 0
+    panel = as_panel(values)
+    told = {day for _, day in flags(panel, detect(panel, 60))}
+    assert 100 in told
+    assert max(told) <= 104
+
+
+@pytest.mark.parametrize(("known", "judged"), [(27, False), (28, True)])
+def test_a_series_with_too_little_history_is_not_judged(
+    as_panel: Callable[..., CostPanel], *, known: int, judged: bool
+) -> None:
+    values = np.append(steady(known), 1000.0)
+    assert bool(detect(as_panel(values))) is judged
+
+
+def test_the_answer_is_exact_money_with_its_reasons(as_panel: Callable[..., CostPanel]) -> None:
+    values = np.full(100, 70.1)
+    values[90] = 210.3
+    (found,) = detect(as_panel(values))
+    assert found.date == MONDAY + timedelta(days=90)
+    assert (found.actual_cost, found.expected_cost) == (Decimal("210.3"), Decimal("70.1"))
+    assert (found.currency, found.detector, found.label) == ("USD", "watch", "service 0")
+    # 2 % of the level is the least noise that is believed, widened for a sample of 76 days.
+    assert found.score == pytest.approx(100.0)
+    assert found.confidence == pytest.approx(1.0)
+    assert found.severity is AnomalySeverity.CRITICAL
+
+
+def test_severity_is_the_lower_rank_of_surprise_and_impact(
+    as_panel: Callable[..., CostPanel],
+) -> None:
+    values = np.array([[10.0] * 100, [990.0] * 100])
+    values[0, 90] = 25.0
+    panel = as_panel(values)
+    (small,) = detect(panel)
+    (large,) = detect(panel, severity_impact=(0.001, 0.01, 0.015))
+    assert small.score == large.score
+    assert (small.severity, large.severity) == (AnomalySeverity.LOW, AnomalySeverity.CRITICAL)
+    (moderate,) = detect(
+        panel, severity_impact=(0.001, 0.01, 0.015), severity_surprise=(5, 1e3, 1e4)
+    )
+    assert moderate.severity is AnomalySeverity.MEDIUM
+
+
+def test_currencies_are_not_added_up_for_severity(as_panel: Callable[..., CostPanel]) -> None:
+    values = np.array([[10.0] * 100, [990.0] * 100])
+    values[0, 90] = 25.0
+    dollars = as_panel(values)
+    mixed = CostPanel(
+        values=values, dates=dollars.dates, keys=dollars.keys, currencies=("EUR", "JPY")
+    )
+    (found,) = detect(mixed)
+    assert found.severity is AnomalySeverity.CRITICAL
+
+
+def test_small_money_is_not_told(as_panel: Callable[..., CostPanel]) -> None:
+    values = np.full(100, 100.0)
+    values[90] = 160.0
+    panel = as_panel(values)
+    assert len(detect(panel, ignore_below=Decimal(60), min_share=0.6)) == 1
+    assert detect(panel, ignore_below=Decimal("60.01")) == []
+    assert detect(panel, min_share=0.61) == []
+
+
+def test_many_series_need_more_surprise_than_one(as_panel: Callable[..., CostPanel]) -> None:
+    values = np.full((2000, 100), 100.0)
+    values[0, 90] = 113.0
+    assert detect(as_panel(values[:1])) != []
+    assert detect(as_panel(values)) == []
+    assert detect(as_panel(values), false_discovery_rate=1.0) != []
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-9, 0.07, 99.99, -3.5, 1e15])
+def test_a_constant_series_never_alarms(as_panel: Callable[..., CostPanel], level: float) -> None:
+    panel = as_panel(np.full((3, 120), level))
+    assert detect(panel, ignore_below=Decimal(0), min_share=0.0, sensitivity=0.1) == []
+
+
+def test_days_outside_the_panel_and_empty_panels_are_quiet(
+    as_panel: Callable[..., CostPanel],
+) -> None:
+    assert detect(as_panel(steady(60)), 200, 210) == []
+    assert detect(as_panel(np.empty((0, 60)))) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(1, 70)), elements=ANYTHING)
+)
+def test_no_costs_crash_it(as_panel: Callable[..., CostPanel], values: NDArray[np.float64]) -> None:
+    for found in detect(as_panel(values), ignore_below=Decimal(0), sensitivity=1.0):
+        assert np.isfinite(found.score)
+        assert found.expected_cost.is_finite()
+        assert int(found.actual_cost.as_tuple().exponent) >= -12
+        assert int(found.expected_cost.as_tuple().exponent) >= -6
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 1000), power=st.integers(-6, 12))
+def test_order_and_unit_of_money_do_not_matter(
+    invented: Callable[..., Any], seed: int, power: int
+) -> None:
+    panel = invented(seed, series=12, days=150).panel
+    scale = 2.0**power
+    order = np.random.default_rng(seed).permutation(len(panel))
+    other = CostPanel(
+        values=panel.values[order] * scale,
+        dates=panel.dates,
+        keys=tuple(panel.keys[row] for row in order),
+        currencies=panel.currencies,
+    )
+    floor = Decimal(16)
+    expected = {
+        (found.label, found.date, found.severity) for found in detect(panel, 40, ignore_below=floor)
+    }
+    scaled_floor = floor * Decimal(scale)
+    found = {
+        (one.label, one.date, one.severity) for one in detect(other, 40, ignore_below=scaled_floor)
+    }
+    assert found == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    values=arrays(np.float64, (2, 110), elements=ANYTHING),
+    day=st.integers(30, 109),
+)
+def test_a_verdict_knows_nothing_of_later_days(
+    as_panel: Callable[..., CostPanel], values: NDArray[np.float64], day: int
+) -> None:
+    panel = as_panel(values)
+    replayed = [
+        found for found in detect(panel, 20, sensitivity=1) if found.date <= panel.dates[day]
+    ]
+    online = detect(as_panel(values[:, : day + 1]), 20, sensitivity=1)
+    alone = detect(as_panel(values[:, : day + 1]), day, day + 1, sensitivity=1)
+    assert online == replayed
+    assert alone == [found for found in replayed if found.date == panel.dates[day]]
+
+
+def test_the_window_does_not_change_a_verdict(invented: Callable[..., Any]) -> None:
+    panel = invented(5, series=30, days=420).panel
+    everything = detect(panel, 300)
+    assert everything
+    assert [found for day in range(300, 420) for found in detect(panel, day, day + 1)] == everything
+
+
+@pytest.mark.parametrize("steps", [(3.0, 2.0, 4.0), (-1.0, 2.0, 3.0)])
+def test_severity_steps_must_rise(steps: tuple[float, float, float]) -> None:
+    with pytest.raises(ValidationError, match="must not"):
+        SeasonalOptions(severity_surprise=steps)

@@ -1,0 +1,213 @@
+"""The first forecaster beats the seasonal naive, and its bands hold what they promise."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from finops_models.seasonal_linear import SeasonalLinear, SeasonalLinearOptions
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from finops_cost_management.answers.forecasts import PanelForecast
+    from finops_cost_management.query.panel import CostPanel
+
+pytestmark = pytest.mark.invented
+
+MONDAY = date(2025, 1, 6)
+LEVELS = (0.8, 0.95)
+ANYTHING = st.one_of(
+    st.sampled_from([0.0, np.nan, -5.0, 1e-9, 1.0, 100.0, 1e12, 1e26]),
+    st.floats(-1e6, 1e6, allow_subnormal=False),
+)
+
+
+def forecast(panel: CostPanel, horizon: int = 30, **options: Any) -> PanelForecast:
+    """The forecast after the last day of the panel."""
+    return SeasonalLinear(SeasonalLinearOptions(**options)).forecast_costs(panel, horizon, LEVELS)
+
+
+def steady(days: int, *, seed: int = 7, noise: float = 0.03) -> NDArray[np.float64]:
+    """One series of about 100 a day, a third less at weekends."""
+    factor = np.random.default_rng(seed).normal(1, noise, days)
+    return 100 * factor * np.where(np.arange(days) % 7 >= 5, 0.67, 1.0)
+
+
+@pytest.mark.parametrize("horizon", [7, 30])
+@pytest.mark.parametrize("incidents", [False, True])
+def test_it_beats_the_seasonal_naive_and_its_bands_hold(
+    invented: Callable[..., Any],
+    as_panel: Callable[..., CostPanel],
+    *,
+    incidents: bool,
+    horizon: int,
+) -> None:
+    values = invented(31, series=120, days=400, incidents=incidents).panel.values
+    past, truth = values[:, :-horizon], values[:, -horizon:]
+    answer = forecast(as_panel(past), horizon)
+
+    naive = past[:, -7:][:, np.arange(horizon) % 7]
+    error = np.abs(truth - answer.mean).mean(axis=1)
+    relative = error / np.abs(truth - naive).mean(axis=1)
+    assert np.exp(np.log(relative).mean()) < 0.7
+
+    totals = truth.sum(axis=1)
+    for level, slack in ((0.8, 0.1), (0.95, 0.05)):
+        inside = (truth >= answer.lower[level]) & (truth <= answer.upper[level])
+        whole = (totals >= answer.total_lower[level]) & (totals <= answer.total_upper[level])
+        assert abs(inside.mean() - level) < slack
+        assert abs(whole.mean() - level) < slack
+
+
+def test_the_band_of_a_total_is_narrower_than_its_days_added_up(
+    invented: Callable[..., Any],
+) -> None:
+    answer = forecast(invented(32, series=60, days=400, incidents=False).panel)
+    total = answer.total_upper[0.8] - answer.total_lower[0.8]
+    days = (answer.upper[0.8] - answer.lower[0.8]).sum(axis=1)
+    assert np.median(total / days) < 0.8
+
+
+@pytest.mark.parametrize(("place", "charged"), [("first", 1), ("last", 0), ("middle", 15)])
+def test_a_monthly_charge_is_expected_again(
+    as_panel: Callable[..., CostPanel], place: str, charged: int
+) -> None:
+    days = [MONDAY + timedelta(days=day) for day in range(190)]
+    due = np.array(
+        [
+            (day + timedelta(days=1)).day == 1 if place == "last" else day.day == charged
+            for day in days
+        ]
+    )
+    values = steady(190) + np.where(due, 400.0, 0.0)
+    answer = forecast(as_panel(values[:150]), 40)
+    expected = due[150:]
+    assert answer.mean[0, expected].min() > 400
+    assert answer.mean[0, ~expected].max() < 150
+
+
+def test_one_spike_is_not_expected_again(as_panel: Callable[..., CostPanel]) -> None:
+    values = steady(120)
+    clean = forecast(as_panel(values)).mean
+    values[100] += 5000
+    assert np.abs(forecast(as_panel(values)).mean / clean - 1).max() < 0.05
+
+
+def test_it_follows_a_new_level_within_two_weeks(as_panel: Callable[..., CostPanel]) -> None:
+    values = steady(150)
+    values[140:] *= 2
+    assert forecast(as_panel(values), 28).mean.mean() == pytest.approx(181, rel=0.1)
+
+
+def test_a_steady_rise_goes_on(as_panel: Callable[..., CostPanel]) -> None:
+    values = steady(200) + np.arange(200)
+    answer = forecast(as_panel(values), 28)
+    assert answer.models == ("seasonal trend",)
+    assert answer.mean[0, 21:28].mean() > values[-7:].mean() + 8
+
+
+def test_a_series_that_ended_stays_at_nothing(as_panel: Callable[..., CostPanel]) -> None:
+    values = steady(120)
+    values[-7:] = 0
+    assert (forecast(as_panel(values)).mean == 0).all()
+
+
+def test_missing_days_at_the_end_are_missing_and_not_free(
+    as_panel: Callable[..., CostPanel],
+) -> None:
+    values = steady(120)
+    values[-3:] = np.nan
+    answer = forecast(as_panel(values), 7)
+    assert answer.mean.sum() == pytest.approx(100 * (5 + 2 * 0.67), rel=0.05)
+
+
+def test_too_little_history_is_said(as_panel: Callable[..., CostPanel]) -> None:
+    values = np.full((3, 30), np.nan)
+    values[0, :13], values[1, :14] = 5.0, 5.0
+    answer = forecast(as_panel(values), 4)
+    assert answer.problems == (
+        "insufficient data: 13 known days, 14 needed",
+        None,
+        "insufficient data: 0 known days, 14 needed",
+    )
+    assert np.isnan(answer.mean[[0, 2]]).all()
+    assert np.isnan(answer.upper[0.8][[0, 2]]).all()
+    assert np.isnan(answer.total_lower[0.95][[0, 2]]).all()
+    assert answer.mean[1] == pytest.approx([5.0] * 4)
+    assert answer.models == ("", "seasonal level", "")
+
+
+def test_costs_below_zero_are_forecast_only_where_there_were_some(
+    as_panel: Callable[..., CostPanel],
+) -> None:
+    credits_too = np.random.default_rng(1).normal(0, 10, (1, 120))
+    noisy = np.abs(credits_too)
+    answer = forecast(as_panel(np.concatenate([credits_too, noisy])))
+    assert (answer.lower[0.95][0] < 0).all()
+    assert (answer.lower[0.95][1] >= 0).all()
+    assert answer.total_lower[0.95][1] >= 0
+
+
+def test_no_series_and_no_answerable_series(as_panel: Callable[..., CostPanel]) -> None:
+    assert forecast(as_panel(np.empty((0, 40)))).mean.shape == (0, 30)
+    assert np.isnan(forecast(as_panel(np.full((2, 3), 1.0))).mean).all()
+
+
+def check(answer: PanelForecast, horizon: int, *, negative: NDArray[np.bool_]) -> None:
+    """What must be true of every forecast."""
+    known = np.array([problem is None for problem in answer.problems])
+    mean, total = answer.mean[known], answer.mean[known].sum(axis=1)
+    assert mean.shape == (known.sum(), horizon)
+    assert np.isfinite(mean).all()
+    # Adding up floats rounds.
+    slack = 1e-9 * np.abs(mean).sum(axis=1)
+    for level in LEVELS:
+        assert (answer.lower[level][known] <= mean).all()
+        assert (mean <= answer.upper[level][known]).all()
+        assert (answer.total_lower[level][known] <= total + slack).all()
+        assert (total <= answer.total_upper[level][known] + slack).all()
+        assert (answer.lower[level][known & ~negative] >= 0).all()
+        above = answer.upper[level][known] - mean
+        tolerance = 1e-9 * (np.abs(mean) + np.abs(answer.upper[level][known]))
+        assert (np.diff(above) >= -tolerance[:, 1:] - tolerance[:, :-1]).all()
+    narrow, wide = LEVELS
+    assert (answer.lower[wide][known] <= answer.lower[narrow][known]).all()
+    assert (answer.upper[narrow][known] <= answer.upper[wide][known]).all()
+    assert (answer.total_lower[wide][known] <= answer.total_lower[narrow][known]).all()
+    assert (answer.total_upper[narrow][known] <= answer.total_upper[wide][known]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(1, 60)), elements=ANYTHING),
+    horizon=st.integers(1, 70),
+)
+def test_every_forecast_is_in_order(
+    as_panel: Callable[..., CostPanel], values: NDArray[np.float64], horizon: int
+) -> None:
+    before = values.copy()
+    answer = forecast(as_panel(values), horizon)
+    check(answer, horizon, negative=np.nan_to_num(values).min(axis=1) < 0)
+    np.testing.assert_array_equal(values, before)
+    np.testing.assert_array_equal(forecast(as_panel(values), horizon).mean, answer.mean)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 1000), power=st.integers(-6, 12))
+def test_order_and_unit_of_money_do_not_matter(
+    invented: Callable[..., Any], as_panel: Callable[..., CostPanel], seed: int, power: int
+) -> None:
+    values = invented(seed, series=12, days=150).panel.values
+    order = np.random.default_rng(seed).permutation(len(values))
+    answer = forecast(as_panel(values))
+    other = forecast(as_panel(values[order] * 2.0**power))
+    np.testing.assert_allclose(other.mean, answer.mean[order] * 2.0**power, rtol=1e-6)
+    np.testing.assert_allclose(other.upper[0.95], answer.upper[0.95][order] * 2.0**power, rtol=1e-6)
