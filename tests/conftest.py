@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import dedent
+from typing import Protocol
 
 import pytest
 
@@ -22,3 +25,49 @@ def shared_data() -> Callable[..., Path]:
         return path
 
     return locate
+
+
+class Install(Protocol):
+    """Installs a distribution made up for the test."""
+
+    def __call__(
+        self, distribution: str, code: str, *, version: str = ..., **entry_points: str
+    ) -> Path: ...
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Installs real distributions, as pip would leave them, for the length of one test.
+
+    ``install("finops-x", "class X: …", sources="x=X")`` writes the module ``finops_x`` and an
+    entry point ``x = finops_x:X`` in the group ``finops.sources``; several are split by spaces,
+    and ``x=.`` is the module itself.
+    """
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+
+    def install_one(
+        distribution: str, code: str, *, version: str = "1.0", **entry_points: str
+    ) -> Path:
+        module = distribution.replace("-", "_")
+        (site / f"{module}.py").write_text(dedent(code), encoding="utf-8")
+        info = site / f"{module}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+        )
+        (info / "top_level.txt").write_text(f"{module}\n")
+        lines = []
+        for kind, offers in entry_points.items():
+            lines.append(f"[finops.{kind}]")
+            for offer in offers.split():
+                name, _, value = offer.partition("=")
+                lines.append(f"{name} = {module}" + ("" if value == "." else f":{value}"))
+        (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+        return site
+
+    yield install_one
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(str(site)):
+            del sys.modules[name]

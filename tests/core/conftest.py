@@ -205,7 +205,9 @@ def _steps() -> list[StepRecord]:
         _record("detectors", "spikes", message="2 anomalies"),
         _record("forecasters", "month-end"),
         _record("optimizers", "unused_commitments"),
-        _record("exports", "warehouse", StepState.FAILED, message="the folder is read-only; chmod it"),
+        _record(
+            "exports", "warehouse", StepState.FAILED, message="the folder is read-only; chmod it"
+        ),
     ]
 
 

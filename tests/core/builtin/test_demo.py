@@ -113,9 +113,7 @@ def test_a_day_does_not_depend_on_what_else_is_asked_for(
     part = charges_of(month, month.first_day + days, options)
     assert (whole.quantities[:, :days] == part.quantities).all()
     assert (whole.copies[:, :days] == part.copies).all()
-    assert whole.lines == part.lines or [line.key for line in whole.lines] == [
-        line.key for line in part.lines
-    ]
+    assert [line.key for line in whole.lines] == [line.key for line in part.lines]
 
 
 def test_an_open_month_is_the_beginning_of_the_closed_one() -> None:
@@ -133,7 +131,12 @@ def test_digest_follows_content_alone() -> None:
     months = digests(date(2026, 9, 10), date(2026, 11, 23))
     assert digests(date(2026, 9, 1), date(2026, 11, 24))[:2] == months[:2]
     assert digests(date(2026, 9, 1), date(2026, 11, 24))[2] != months[2]
-    others = [{"seed": 2}, {"scale": 2}, {"currency": "EUR"}, {"anomalies": False}]
+    others: list[dict[str, object]] = [
+        {"seed": 2},
+        {"scale": 2},
+        {"currency": "EUR"},
+        {"anomalies": False},
+    ]
     for other in others:
         assert not set(months) & set(digests(date(2026, 9, 1), date(2026, 11, 23), **other))
 
@@ -142,7 +145,7 @@ def test_numbers_are_the_same_on_every_machine() -> None:
     # Change these together with GENERATOR_VERSION, or stores keep what they have read.
     rows = month_table(Month(2026, 10), Month(2026, 10).end)
     billed = rows["BilledCost"].to_pylist()
-    assert (rows.num_rows, sum(billed, Decimal(0))) == (0, Decimal(0))
+    assert (rows.num_rows, sum(billed, Decimal(0))) == (4218, Decimal("37953.769768120080"))
 
 
 def test_another_seed_is_another_course_of_the_same_company() -> None:

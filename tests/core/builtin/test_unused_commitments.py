@@ -49,7 +49,9 @@ def test_waste_is_the_average_day_times_a_month(bill: Bill) -> None:
     answer = UnusedCommitments().find_savings(bill(month_of("sp-1", "7.5", "2.5")), WINDOW)
 
     (found,) = answer.findings
-    assert found.estimated_monthly_savings == (Decimal("2.5") * DAYS_A_MONTH).quantize(Decimal("0.01"))
+    assert found.estimated_monthly_savings == (Decimal("2.5") * DAYS_A_MONTH).quantize(
+        Decimal("0.01")
+    )
     assert found.current_cost == (Decimal(10) * DAYS_A_MONTH).quantize(Decimal("0.01"))
     assert found.resource_id == "sp-1"
     assert found.provider == "Cloud"
@@ -132,7 +134,9 @@ def test_a_charge_for_a_month_covers_its_month(bill: Bill) -> None:
     (found,) = UnusedCommitments().find_savings(bill(charges), WINDOW).findings
 
     assert found.evidence["days"] == "30"
-    assert found.estimated_monthly_savings == (Decimal(75) / 30 * DAYS_A_MONTH).quantize(Decimal("0.01"))
+    assert found.estimated_monthly_savings == (Decimal(75) / 30 * DAYS_A_MONTH).quantize(
+        Decimal("0.01")
+    )
 
 
 def test_hourly_charges_count_their_day_once(bill: Bill) -> None:
@@ -167,10 +171,14 @@ def test_an_empty_bill_has_nothing_to_check(bill: Bill) -> None:
 cents = st.decimals("-500", "500", places=2)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     charges=st.lists(
-        st.tuples(st.sampled_from("ab"), st.integers(1, 20), cents, st.sampled_from(["Used", "Unused"])),
+        st.tuples(
+            st.sampled_from("ab"), st.integers(1, 20), cents, st.sampled_from(["Used", "Unused"])
+        ),
         max_size=40,
     )
 )

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from finops_cost_management.query.panel import CostPanel
+from finops_cost_management.testing import panel_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from finops_cost_management.query.panel import CostPanel
 
-FIRST_DAY = date(2025, 1, 6)
+FIRST_DAY = date(2025, 1, 1)
 
 
 @dataclass(kw_only=True)
@@ -37,18 +37,6 @@ class InventedCosts:
             row == series and first <= day < first + days + 5
             for series, first, days in self.incidents
         )
-
-
-def panel_of(values: NDArray[np.float64], *, first: date = FIRST_DAY) -> CostPanel:
-    """A panel of services with these costs, in dollars."""
-    values = np.atleast_2d(np.asarray(values, dtype=np.float64))
-    start = np.datetime64(first, "D")
-    return CostPanel(
-        values=values,
-        dates=np.arange(start, start + values.shape[1]),
-        keys=tuple({"ServiceName": f"service {row}"} for row in range(len(values))),
-        currencies=("USD",) * len(values),
-    )
 
 
 def invent_costs(
@@ -90,16 +78,10 @@ def invent_costs(
                 cost[first:] *= random.uniform(1.6, 2.5)
             planted.append((row, first, min(length, 4)))
         values[row] = cost
-    return InventedCosts(panel=panel_of(values), incidents=planted)
+    return InventedCosts(panel=panel_of(values, start=FIRST_DAY), incidents=planted)
 
 
 @pytest.fixture(scope="session")
 def invented() -> Callable[..., InventedCosts]:
     """See `invent_costs`."""
     return invent_costs
-
-
-@pytest.fixture(scope="session")
-def as_panel() -> Callable[..., CostPanel]:
-    """See `panel_of`."""
-    return panel_of

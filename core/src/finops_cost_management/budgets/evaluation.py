@@ -74,9 +74,26 @@ def evaluate(
     projection = (
         problem
         if problem and (days.gaps or days.newest is None)
-        else _project(budget, costs, currency, today, period, days, spend, forecast)
+        else _project(
+            budget,
+            costs,
+            currency=currency,
+            today=today,
+            period=period,
+            days=days,
+            spend=spend,
+            forecast=forecast,
+        )
     )
-    return _judge(budget, currency, period, days, spend, projection, problem)
+    return _judge(
+        budget,
+        currency=currency,
+        period=period,
+        days=days,
+        spend=spend,
+        projection=projection,
+        problem=problem,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +171,7 @@ def _judged_period(budget: Budget, today: date, known: set[date]) -> DateWindow:
     return period_of(BudgetPeriod.DAILY, newest)
 
 
-def _spend(
-    budget: Budget, costs: CostSnapshot, currency: str, known: Sequence[date]
-) -> Decimal:
+def _spend(budget: Budget, costs: CostSnapshot, currency: str, known: Sequence[date]) -> Decimal:
     if not known:
         return Decimal(0)
     query = CostQuery(
@@ -179,6 +194,7 @@ def _spend(
 def _project(
     budget: Budget,
     costs: CostSnapshot,
+    *,
     currency: str,
     today: date,
     period: DateWindow,
@@ -254,6 +270,7 @@ def _history(budget: Budget, costs: CostSnapshot, currency: str, today: date) ->
 
 def _judge(
     budget: Budget,
+    *,
     currency: str,
     period: DateWindow,
     days: _Days,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator
 
-from finops_cost_management.builtin.output_path import PathTemplate, output_path
+from finops_cost_management.builtin.output_path import PathTemplate, make_folder_of, output_path
 from finops_cost_management.plugins.component import Exporter, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
 from finops_cost_management.query.cost_query import CostQuery
@@ -23,7 +23,7 @@ FORMATS = (".parquet", ".csv", ".csv.gz")
 
 
 def _known_format(path: str) -> str:
-    if not path.lower().endswith(FORMATS):
+    if not path.endswith(FORMATS):
         raise ValueError(f"{path!r} ends in none of {', '.join(FORMATS)}")
     return path
 
@@ -45,10 +45,15 @@ class FocusExport(Exporter[FocusExportOptions]):
 
     @hookimpl
     def export(self, costs: CostSnapshot, window: DateWindow) -> Sequence[Path]:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all.
+
+        Raises:
+            AccessError: The file cannot be written.
+        """
         from finops_cost_management.focus.writing import write_focus
 
         rows = CostQuery(window=window).select(costs.rows)
         path = output_path(self.options.path, window)
+        make_folder_of(path)
         write_focus(rows, self.options.version, path, costs.engine)
         return [path]

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from finops_cost_management.builtin.output_path import PathTemplate, fill, output_path
+from finops_cost_management.builtin.output_path import (
+    PathTemplate,
+    fill,
+    make_folder_of,
+    output_path,
+)
 from finops_cost_management.errors import AccessError
 from finops_cost_management.plugins.component import Exporter, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
@@ -60,9 +65,9 @@ class HtmlReport(Exporter[HtmlReportOptions]):
 
 def _write_whole(path: Path, text: str) -> None:
     """Write beside the file and rename: a reader sees the old report or the new one."""
+    make_folder_of(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
     except OSError as error:

@@ -119,7 +119,9 @@ class Log(Notifier[LogOptions]):
             level, values = describe(item)
             getattr(log, level)(event, **values)
         if (left_out := len(items) - self.options.limit) > 0:
-            log.warning("left_out", kind=event, count=left_out, hint="raise `limit` of this notifier")
+            log.warning(
+                "left_out", kind=event, count=left_out, hint="raise `limit` of this notifier"
+            )
 
 
 def _anomaly_event(one: Anomaly) -> tuple[str, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ from finops_cost_management.query.dimensions import PROVIDER, Dimension
 from finops_cost_management.report.wording import money, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import ibis
     import ibis.expr.types as ir
 
@@ -199,5 +200,5 @@ def _finding(row: Mapping[str, Any]) -> Recommendation:
 
 def _id(provider: str, commitment: str, currency: str) -> str:
     """The same in every run and on every machine."""
-    text = "|".join((CHECK, provider, commitment, currency))
+    text = f"{CHECK}|{provider}|{commitment}|{currency}"
     return blake2b(text.encode(), digest_size=16).hexdigest()

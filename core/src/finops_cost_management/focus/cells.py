@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import ibis.expr.types as ir
 
@@ -48,15 +48,25 @@ def text(cell: ir.Value, *, untyped: bool = False) -> ir.StringValue:
         words = cast("ir.StringValue", cell)
         return cast(
             "ir.StringValue",
-            words.notin(NULL_WORDS).ifelse(words, None) if untyped else words.nullif(""),
+            one_of(words, NULL_WORDS).ifelse(None, words) if untyped else words.nullif(""),
         )
-    if kind.is_floating() or kind.is_decimal():
+    if kind.is_floating():
         whole = cell.try_cast("decimal(38, 0)")
-        number = (whole == cell).ifelse(whole.cast("string"), cell.cast("string"))
+        number = (whole.cast("float64") == cell).ifelse(whole.cast("string"), cell.cast("string"))
         return cast("ir.StringValue", number.nullif("nan"))
+    if kind.is_decimal():
+        return plain(cast("ir.DecimalValue", cell))
     if kind.is_nested():
         return _to_json()(cell)
     return cast("ir.StringValue", cell.cast("string"))
+
+
+def plain(number: ir.DecimalValue) -> ir.StringValue:
+    """A decimal as text, without exponent and trailing zeros."""
+    digits = number.cast("string")
+    if number.type().scale:
+        digits = digits.re_replace(r"\.?0+$", "")
+    return cast("ir.StringValue", digits)
 
 
 def decimal(cell: ir.Value, *, untyped: bool = False) -> ir.DecimalValue:
@@ -70,9 +80,7 @@ def decimal(cell: ir.Value, *, untyped: bool = False) -> ir.DecimalValue:
         # By way of its shortest text: 0.1 is 0.1, and not what its binary form is nearest to.
         return cast("ir.DecimalValue", cell.cast("string").try_cast(DECIMAL))
     words = text(cell, untyped=untyped)
-    return cast(
-        "ir.DecimalValue", words.re_search(_NUMBER).ifelse(words, None).try_cast(DECIMAL)
-    )
+    return cast("ir.DecimalValue", words.re_search(_NUMBER).ifelse(words, None).try_cast(DECIMAL))
 
 
 def instant(cell: ir.Value, *, untyped: bool = False) -> ir.TimestampValue:
@@ -104,12 +112,21 @@ def choice(value: ir.StringValue, column: Column) -> ir.StringValue:
     return cast(
         "ir.StringValue",
         ibis.cases(
-            # The common case. As an array it costs DuckDB half of what `isin` does.
-            (ibis.array(list(column.values)).contains(value), value),
+            (one_of(value, column.values), value),  # the common case, and cheap
             *((squashed == key, word) for key, word in allowed.items()),
             else_=value,
         ),
     )
+
+
+def one_of(value: ir.StringValue, words: Iterable[str]) -> ir.BooleanValue:
+    """Whether a text is one of these words; null for null.
+
+    As an array rather than `isin`, of which DuckDB makes a join.
+    """
+    import ibis
+
+    return cast("ir.BooleanValue", ibis.array(list(words)).contains(value))
 
 
 def squash(value: ir.StringValue) -> ir.StringValue:
@@ -140,8 +157,10 @@ def tags(cell: ir.Value, *, untyped: bool = False) -> ir.StringValue:
     kind = cell.type()
     if kind.is_struct() and [field.lower() for field in kind.names] == ["key_value"]:
         return tags(cast("ir.StructValue", cell)[kind.names[0]])  # a map, as some tools unfold it
-    if kind.is_array() and kind.value_type.is_struct() and {"key", "value"} <= set(
-        kind.value_type.names
+    if (
+        kind.is_array()
+        and kind.value_type.is_struct()
+        and {"key", "value"} <= set(kind.value_type.names)
     ):
         return cast("ir.StringValue", _object_of(cast("ir.ArrayValue", cell)).nullif("{}"))
     if kind.is_struct():

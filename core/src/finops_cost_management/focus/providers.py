@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from finops_cost_management.focus.cells import one_of
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -33,9 +35,9 @@ def canonical(name: ir.StringValue) -> ir.StringValue:
     import ibis
 
     small = name.strip().lower()
-    branches: list[tuple[ir.BooleanValue, ir.Value | str]] = [(name.isin(list(_PROVIDERS)), name)]
+    branches: list[tuple[ir.BooleanValue, ir.Value | str]] = [(one_of(name, _PROVIDERS), name)]
     for provider, spelling in _PROVIDERS.items():
-        known = small.isin(spelling.whole)
+        known = one_of(small, spelling.whole)
         for beginning in spelling.beginnings:
             known |= small.startswith(beginning)
         branches.append((known, provider))

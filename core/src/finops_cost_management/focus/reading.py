@@ -184,8 +184,8 @@ class _File:
         if cell is None or cell.type().is_map() or cell.type().is_struct():
             return _no_text()
         text = self._text("Tags")
-        unread = cells.tags(cell, untyped=self.untyped).isnull() & text.notin(("{}", "[]"))
-        return unread.ifelse(text, None)
+        unread = cells.tags(cell, untyped=self.untyped).isnull()
+        return (unread & ~cells.one_of(text, ("{}", "[]"))).ifelse(text, None)
 
 
 def _no_text() -> ir.StringValue:

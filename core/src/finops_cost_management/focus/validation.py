@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, cast
 
+from finops_cost_management.focus.cells import one_of
 from finops_cost_management.focus.columns import COST_AND_USAGE, SERVICE_SUBCATEGORIES
 from finops_cost_management.focus.header import REQUIRED, UNREAD_TAGS, UNREAD_VALUES
 
@@ -129,7 +130,7 @@ REFUSALS: tuple[RowRule, ...] = (
     _ends_late("ChargePeriod"),
     RowRule(
         "ChargeCategory is known",
-        lambda rows: rows.ChargeCategory.notin(COST_AND_USAGE["ChargeCategory"].values),
+        lambda rows: ~one_of(rows.ChargeCategory, COST_AND_USAGE["ChargeCategory"].values),
         "ChargeCategory is '{ChargeCategory}', not one of "
         + ", ".join(COST_AND_USAGE["ChargeCategory"].values),
     ),
@@ -226,7 +227,7 @@ def _outside_category(rows: ibis.Table) -> ir.BooleanValue:
     import ibis
 
     branches = [
-        (rows.ServiceCategory == category, rows.ServiceSubcategory.notin(names))
+        (rows.ServiceCategory == category, ~one_of(rows.ServiceSubcategory, names))
         for category, names in SERVICE_SUBCATEGORIES.items()
     ]
     return cast("ir.BooleanValue", ibis.cases(*branches, else_=False))
@@ -270,7 +271,7 @@ WARNINGS: tuple[FocusRule, ...] = (
         FocusRule(
             f"{name} has an allowed value",
             f"One of {', '.join(column.values)}.",
-            lambda rows, column=column: rows[column.name].notin(column.values),  # type: ignore[misc] # as above
+            lambda rows, column=column: ~one_of(rows[column.name], column.values),  # type: ignore[misc] # as above
         )
         for name, column in COST_AND_USAGE.items()
         if column.values and name not in REQUIRED
@@ -304,9 +305,7 @@ WARNINGS: tuple[FocusRule, ...] = (
     FocusRule(
         "a purchase is not Usage-Based",
         "Purchases are made once or recur.",
-        lambda rows: (
-            (rows.ChargeCategory == "Purchase") & (rows.ChargeFrequency == "Usage-Based")
-        ),
+        lambda rows: (rows.ChargeCategory == "Purchase") & (rows.ChargeFrequency == "Usage-Based"),
     ),
     FocusRule(
         "a commitment purchase has no effective cost",
@@ -326,9 +325,7 @@ WARNINGS: tuple[FocusRule, ...] = (
     FocusRule(
         "an unused commitment consumes nothing",
         "ConsumedQuantity and ConsumedUnit are null.",
-        lambda rows: (
-            (rows.CommitmentDiscountStatus == "Unused") & rows.ConsumedQuantity.notnull()
-        ),
+        lambda rows: (rows.CommitmentDiscountStatus == "Unused") & rows.ConsumedQuantity.notnull(),
     ),
     FocusRule(
         "tax has no price",

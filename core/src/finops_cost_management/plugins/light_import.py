@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from importlib import metadata
 
 from finops_cost_management.errors import PluginError
@@ -22,6 +23,7 @@ _FREE = frozenset({"finops-cost-management", "pydantic", "pydantic-core", "plugg
 """What core has imported anyway before it looks at a plugin."""
 
 
+@cache
 def heavy_imports(module: str) -> list[str]:
     """Distributions that importing a module brings along, beside its own and what core needs.
 

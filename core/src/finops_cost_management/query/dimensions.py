@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING
 
 from finops_cost_management.errors import ConfigurationError
 from finops_cost_management.focus.columns import COST_AND_USAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import ibis
     import ibis.expr.types as ir
@@ -87,9 +88,7 @@ class Dimension:
         if self.name == PROVIDER:
             value: ir.Value = ibis.coalesce(rows.HostProviderName, rows.ServiceProviderName)
         elif self.name.startswith(TAG_PREFIX):
-            tag = rows.Tags.cast("json")[self.name.removeprefix(TAG_PREFIX)]
-            # A tag without a value is `true` in FOCUS; numbers are legal too.
-            value = ibis.coalesce(tag.str, tag.cast("string"))
+            value = _tag(rows.Tags, self.name.removeprefix(TAG_PREFIX))
         elif self.name in rows.columns:
             value = rows[self.name]
         else:
@@ -103,3 +102,20 @@ class Dimension:
 def parse_all(names: Iterable[str]) -> tuple[Dimension, ...]:
     """Parse several dimensions, each once, in order."""
     return tuple(dict.fromkeys(Dimension.parse(name) for name in names))
+
+
+@cache
+def _json_extract_string() -> Callable[[ir.Value, str], ir.StringValue]:
+    import ibis
+
+    @ibis.udf.scalar.builtin
+    def json_extract_string(document: str, pointer: str) -> str:
+        """DuckDB's own: Ibis's JSON subscript misreads keys with dots, blanks or slashes."""
+
+    return json_extract_string
+
+
+def _tag(tags: ir.StringValue, key: str) -> ir.StringValue:
+    """The value of a tag as text: FOCUS allows strings, numbers and, for no value, ``true``."""
+    pointer = key.replace("~", "~0").replace("/", "~1")
+    return _json_extract_string()(tags, f"/{pointer}")

@@ -172,9 +172,9 @@ def _axes(figure: Figure, unit: str, ticks: int) -> Axes:
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     axes.set_title(unit, loc="left", fontsize=11, color=_INK)
-    locator = AutoDateLocator(minticks=3, maxticks=ticks)
+    locator = AutoDateLocator(minticks=3, maxticks=ticks)  # type: ignore[no-untyped-call] # matplotlib has no type for it
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call] # matplotlib has no type for it
     axes.xaxis.get_offset_text().set(color=_INK, fontsize=11)
     return axes
 
@@ -182,7 +182,7 @@ def _axes(figure: Figure, unit: str, ticks: int) -> Axes:
 def _ordinal(day: date) -> float:
     from matplotlib.dates import date2num
 
-    return float(date2num(day))
+    return float(date2num(day))  # type: ignore[no-untyped-call] # matplotlib has no type for it
 
 
 def _svg(figure: Figure) -> bytes:
@@ -197,9 +197,9 @@ def _svg(figure: Figure) -> bytes:
 
 def _inline(svg: bytes, name: str, description: str) -> str:
     """Make an SVG document a part of a page: no namespaces, own ids, the page's colours."""
-    from xml.etree import ElementTree
+    from xml.etree import ElementTree as ET
 
-    root = ElementTree.fromstring(svg)  # noqa: S314 # drawn by us a moment ago
+    root = ET.fromstring(svg)  # noqa: S314 # drawn by us a moment ago
     for parent in root.iter():
         for child in list(parent):
             if _local(child.tag) in {"metadata", "style"}:
@@ -218,7 +218,7 @@ def _inline(svg: bytes, name: str, description: str) -> str:
             "style": "stroke-linejoin:round;stroke-linecap:butt",
         }
     )
-    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
+    return ET.tostring(root, encoding="unicode", short_empty_elements=False)
 
 
 def _adopt(element: Element, name: str) -> None:

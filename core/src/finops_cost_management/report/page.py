@@ -114,11 +114,12 @@ def _currencies(
     if outcome.costs is None:
         return []
     savings = monthly_savings(outcome.recommendations)
-    sections = []
+    sections: list[CurrencySection] = []
     for total in outcome.costs.currencies:
         odd = {one.date for one in outcome.anomalies if one.currency == total.currency}
         services = {
-            f"{service} ({provider})": cost for (provider, service), cost in total.by_service.items()
+            f"{service} ({provider})": cost
+            for (provider, service), cost in total.by_service.items()
         }
         chart = charts.daily_costs(
             total.daily, outcome.costs.window, total.currency, odd, name=f"daily-{len(sections)}"

@@ -40,5 +40,7 @@ def why_empty(section: str, steps: Iterable[StepRecord]) -> str:
         return f"{_NOTHING[section]} The pipeline names none under `{key}:`."
     broken = [record for record in records if record.state is not StepState.DONE]
     if broken:
-        return f"{_NOTHING[section]} {len(broken)} of {len(records)} did not end well: see the steps."
+        return (
+            f"{_NOTHING[section]} {len(broken)} of {len(records)} did not end well: see the steps."
+        )
     return _NOTHING[section]

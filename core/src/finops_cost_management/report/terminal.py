@@ -113,7 +113,9 @@ def _costs(costs: CostsSummary | None, terms: Terms) -> Iterator[RenderableType]
         yield _heading(f"By provider{suffix}")
         yield from _shares(one.by_provider, one, terms)
         yield _heading(f"Top services{suffix}")
-        services = {f"{service} ({provider})": cost for (provider, service), cost in one.by_service.items()}
+        services = {
+            f"{service} ({provider})": cost for (provider, service), cost in one.by_service.items()
+        }
         yield from _shares(services, one, terms)
 
 

@@ -50,9 +50,7 @@ def _of_steps(outcome: Outcome) -> Iterator[Unknown]:
         if record.state is not StepState.DONE:
             yield Unknown(subject=str(record.step), reason=f"{record.state}: {record.message}")
         if record.refused:
-            yield Unknown(
-                subject=str(record.step), reason=f"{record.refused:,} rows were refused"
-            )
+            yield Unknown(subject=str(record.step), reason=f"{record.refused:,} rows were refused")
 
 
 def _of_forecasts(outcome: Outcome) -> Iterator[Unknown]:

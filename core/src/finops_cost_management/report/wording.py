@@ -42,7 +42,9 @@ def percent(share: float | Decimal, *, signed: bool = False, digits: int = 1) ->
 
 def plain(text: str) -> str:
     """Text of a bill on one line, with nothing that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def series(dimensions: Mapping[str, str | None]) -> str:

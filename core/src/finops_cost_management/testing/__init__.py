@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite(__name__)
+_KINDS = ("detectors", "exporters", "forecasters", "notifiers", "optimizers", "sources")
+pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in ("contract", *_KINDS)))
 
 from finops_cost_management.testing.contract import PluginContract  # noqa: E402 # rewritten first
 from finops_cost_management.testing.detectors import DetectorContract  # noqa: E402

@@ -10,13 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from finops_models.billing_calendar import days_in_month, same_places
-from finops_models.robust import (
-    centred,
-    mean_size,
-    median,
-    noise_scale,
-    trailing,
-)
+from finops_models.robust import centred, mean_size, median, noise_scale, trailing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +21,23 @@ if TYPE_CHECKING:
     from finops_models.robust import Floats
 
 WEEK = 7
+"""The level is the median of so many days: every weekday once."""
+
 USUAL = 28
+"""Days of the slow level, and of the size of a series that has no steady level."""
+
 PROFILE_WEEKS = 8
+"""Weeks whose median gives the profile of the weekdays."""
+
 NOISE_DAYS = 90
+"""Days whose errors give the scale."""
+
 HABIT_MONTHS = 2
+"""Months back in which a charge at the same place excuses a day."""
+
 HABIT_DAYS = 31 * HABIT_MONTHS + 2
+"""How far back these can be, with the two days that tell a charge from an incident."""
+
 MEMORY = HABIT_DAYS + NOISE_DAYS + USUAL + WEEK * PROFILE_WEEKS + WEEK
 """Days of the past that a verdict can depend on: habits, their noise, its levels, their profile."""
 
@@ -124,19 +130,8 @@ def expect(values: Floats, dates: NDArray[np.datetime64], first: int) -> tuple[F
 
     known = rhythm(values)
     errors = values - known.baseline
-    alive = known.size > 0
-    relative = np.where(alive & known.settled, errors / np.where(alive, known.size, 1), np.nan)
-    noise = np.full(values.shape, np.nan)
-    noisy_from = max(first - HABIT_DAYS, 0)
-    noise[:, noisy_from:] = noise_scale(trailing(relative, NOISE_DAYS)[:, noisy_from:])
-    scale = known.size * np.maximum(noise, NOISE_FLOOR)
-    scale[known.size == 0] = 0.0
-
-    presumed = np.where(np.isnan(scale), PRESUMED_NOISE * known.size, scale)
-    unusual = np.abs(errors) > UNUSUAL * presumed
-    charges = np.where(
-        unusual & ~_in_long_run(np.where(unusual, np.sign(errors), 0.0)), errors, np.nan
-    )
+    scale = _scale(known, errors, max(first - HABIT_DAYS, 0))
+    charges = _charges(known, errors, scale)
     actual, cost, deviation = values[:, first:], known.baseline[:, first:], scale[:, first:]
     nearest = surprise(actual, cost, deviation)
     for other, tolerance in _other_habits(known, charges, dates, first):
@@ -151,10 +146,34 @@ def surprise(actual: Floats, expected: Floats, scale: Floats) -> Floats:
     """Signed distance in robust standard deviations, at most `SURPRISE_CAP`; NaN where unknown."""
     import numpy as np
 
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+    with np.errstate(divide="ignore"):  # no noise at all: infinitely surprising, then capped
         distance = np.where(actual == expected, 0.0, (actual - expected) / scale)
-    unknown = np.isnan(actual) | np.isnan(expected) | np.isnan(scale)
-    return np.where(unknown, np.nan, np.clip(distance, -SURPRISE_CAP, SURPRISE_CAP))
+    known = np.isfinite(actual) & np.isfinite(expected) & np.isfinite(scale)
+    return np.where(~known, np.nan, np.clip(distance, -SURPRISE_CAP, SURPRISE_CAP))
+
+
+def _scale(known: Rhythm, errors: Floats, first: int) -> Floats:
+    """Robust standard deviation of the baseline's errors, series × days; NaN before ``first``.
+
+    It grows and shrinks with the size of the series, and is 0 where nothing was ever charged.
+    """
+    import numpy as np
+
+    alive = known.size > 0
+    relative = np.where(alive & known.settled, errors / np.where(alive, known.size, 1), np.nan)
+    noise = np.full(errors.shape, np.nan)
+    noise[:, first:] = noise_scale(trailing(relative, NOISE_DAYS)[:, first:])
+    return np.where(known.size == 0, 0.0, known.size * np.maximum(noise, NOISE_FLOOR))
+
+
+def _charges(known: Rhythm, errors: Floats, scale: Floats) -> Floats:
+    """What single unusual days cost beyond their baseline; NaN on all other days."""
+    import numpy as np
+
+    presumed = np.where(np.isnan(scale), PRESUMED_NOISE * known.size, scale)
+    unusual = np.abs(errors) > UNUSUAL * presumed
+    incident = _in_long_run(np.where(unusual, np.sign(errors), 0.0))
+    return np.where(unusual & ~incident, errors, np.nan)
 
 
 def _other_habits(

@@ -107,14 +107,17 @@ class Seasonal(Detector[SeasonalOptions]):
         start = max(first - MEMORY, 0)
         values = np.where(np.isfinite(panel.values), panel.values, np.nan)[:, :end]
 
-        expected, surprise = _expect_in_blocks(
-            values[:, start:], panel.dates[start:end], first - start
-        )
-        history = np.cumsum(np.isfinite(values), axis=1)
-        enough = (history - np.isfinite(values))[:, first:] >= self.options.history
-        surprise = np.where(enough, surprise, np.nan)
-        flagged = self._tells(values[:, first:], expected, surprise)
-        return list(self._anomalies(panel, first, flagged, expected, np.nan_to_num(surprise)))
+        known = np.isfinite(values)
+        enough = (np.cumsum(known, axis=1) - known)[:, first:] >= self.options.history
+
+        # Costs that no bill can hold overflow to "nothing can be expected".
+        with np.errstate(over="ignore", invalid="ignore"):
+            expected, surprise = _expect_in_blocks(
+                values[:, start:], panel.dates[start:end], first - start
+            )
+            surprise = np.where(enough, surprise, np.nan)
+            flagged = self._tells(values[:, first:], expected, surprise)
+            return list(self._anomalies(panel, first, flagged, expected, surprise))
 
     def _tells(self, actual: Floats, expected: Floats, surprise: Floats) -> NDArray[np.bool_]:
         import numpy as np

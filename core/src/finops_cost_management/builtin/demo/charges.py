@@ -6,6 +6,7 @@ else is asked for, and the same on every machine.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ GROWTH_ANCHOR = 739_617
 """2026-01-01 as a day number: growth is told as a share of the level of that day."""
 SMALLEST = 250_000
 """However long ago, a quantity is at least this many millionths of its level of 2026."""
+LARGEST = 20_000_000
+"""However far ahead, it is at most this many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +77,11 @@ def charges_of(month: Month, end: int, options: DemoOptions) -> MonthOfCharges:
         for unit in range(1, options.scale + 1)
         for event in (events_of(month, options.seed, unit) if options.anomalies else ())
     )
+    of_unit = defaultdict(list)
+    for index, line in enumerate(lines):
+        of_unit[line.unit].append(index)
     for event in events:
-        hit = [index for index, line in enumerate(lines) if event.hits(line)]
+        hit = [index for index in of_unit[event.unit] if event.hits(lines[index])]
         quantities[hit] = quantities[hit] * event.levels(days) // USUAL
         copies[hit] = event.copies(days)
         awake[hit] |= event.wakes(days)
@@ -99,7 +105,8 @@ def _usual(lines: Sequence[Line], days: Integers, month: Month, seed: int) -> In
     quantities = per_line([line.amount for line in lines])
     elapsed = days - GROWTH_ANCHOR
     growth = per_line([rhythm.growth * 1000 for rhythm in rhythms])
-    quantities = quantities * np.maximum(MICRO + growth * elapsed * 12 // 365, SMALLEST) // MICRO
+    level = np.clip(MICRO + growth * elapsed * 12 // 365, SMALLEST, LARGEST)
+    quantities = quantities * level // MICRO
     weekday = (days - 1) % 7  # Monday is 0: day 1 of the proleptic calendar was one
     quantities = quantities * np.array([rhythm.week for rhythm in rhythms])[:, weekday] // 100
     noise = per_line([rhythm.noise * 1000 for rhythm in rhythms])

@@ -16,14 +16,10 @@ from finops_cost_management.builtin.demo.vocabulary import ALL_DAY, MICRO, micro
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
 
-    from finops_cost_management.builtin.demo.charges import MonthOfCharges
+    from finops_cost_management.builtin.demo.charges import Integers, MonthOfCharges
     from finops_cost_management.builtin.demo.lines import Line
-
-    Integers = npt.NDArray[np.int64]
 
 EPOCH = 719_163
 """1970-01-01 as a day number."""

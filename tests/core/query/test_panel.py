@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from finops_cost_management.query.cost_query import CostQuery
+from finops_cost_management.window import DateWindow
+
+pytestmark = [pytest.mark.real_component, pytest.mark.invented]
+
+MAY = [date(2026, 5, day) for day in range(1, 8)]
+WINDOW = DateWindow(MAY[0], MAY[-1])
+
+
+def values(costs: Any, *group_by: str) -> dict[tuple[str | None, ...], list[float | None]]:
+    panel = costs.panel(CostQuery(window=WINDOW, group_by=group_by))
+    return {
+        (*key.values(), currency): [None if np.isnan(one) else one for one in row]
+        for key, currency, row in zip(panel.keys, panel.currencies, panel.values, strict=True)
+    }
+
+
+def test_a_day_with_data_and_no_charge_is_0_and_a_day_without_data_is_missing(bill: Any) -> None:
+    costs = bill(
+        [{"day": day, "cost": 1, "ServiceName": "every day"} for day in MAY[:6] if day != MAY[3]]
+        + [{"day": MAY[1], "cost": 5, "ServiceName": "once"}]
+    )
+    assert values(costs, "service") == {
+        ("every day", "USD"): [1, 1, 1, None, 1, 1],
+        ("once", "USD"): [0, 5, 0, None, 0, 0],
+    }
+
+
+def test_a_sum_over_sources_is_missing_where_one_of_them_did_not_arrive(bill: Any) -> None:
+    costs = bill(
+        [{"day": day, "cost": 1, "x_Source": "aws"} for day in MAY[:6]]
+        + [{"day": day, "cost": 10, "x_Source": "azure"} for day in MAY[2:5]]
+    )
+    # Azure begins on the third day, and its newest day is not there yet.
+    assert values(costs) == {("USD",): [1, 1, 11, 11, 11, None]}
+
+
+def test_a_source_that_has_ended_before_the_window_leaves_its_series_alone(bill: Any) -> None:
+    costs = bill(
+        [{"day": day, "cost": 1, "x_Source": "new"} for day in MAY[:6]]
+        + [{"day": date(2026, 1, 5), "cost": 9, "x_Source": "old"}]
+    )
+    assert values(costs) == {("USD",): [1.0] * 6}
+
+
+def test_a_day_with_an_unknown_cost_is_missing(bill: Any) -> None:
+    costs = bill(
+        [{"day": day, "cost": 1} for day in MAY[:6]] + [{"day": MAY[2], "cost": None}]
+    )
+    assert values(costs) == {("USD",): [1, 1, None, 1, 1, 1]}
+
+
+def test_currencies_are_series_of_their_own(bill: Any) -> None:
+    costs = bill(
+        [{"day": day, "cost": 1, "BillingCurrency": code} for day in MAY[:6] for code in ("EUR", "USD")]
+    )
+    assert values(costs) == {("EUR",): [1.0] * 6, ("USD",): [1.0] * 6}
+
+
+def test_an_empty_store_gives_an_empty_panel(bill: Any) -> None:
+    panel = bill([]).panel(CostQuery(window=WINDOW, group_by=("service",)))
+    assert panel.values.shape == (0, 6)
+    assert len(panel.dates) == 6
+
+
+def test_until_knows_only_the_days_before(bill: Any) -> None:
+    costs = bill([{"day": day, "cost": 1} for day in MAY])
+    panel = costs.panel(CostQuery(window=WINDOW)).until(MAY[2])
+    assert panel.dates.tolist() == MAY[:2]
+    assert panel.values.tolist() == [[1, 1]]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "day": st.sampled_from(MAY[:6]),
+                "cost": st.integers(-10_000, 10_000),
+                "ServiceName": st.sampled_from(["A", "B", None]),
+                "HostProviderName": st.sampled_from(["P", "Q"]),
+            }
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_series_add_up_to_the_total(bill: Any, rows: Any) -> None:
+    costs = bill(rows)
+    parts = costs.panel(CostQuery(window=WINDOW, group_by=("provider", "service"))).values
+    (total,) = costs.panel(CostQuery(window=WINDOW)).values
+    assert np.allclose(parts.sum(axis=0), total, equal_nan=True)
