@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
+NOBODY = 65534
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Callable[..., Path]:
     """Where a file of the shared data folder lies; skips the test where there is none."""
 
@@ -71,3 +76,27 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     for name, module in list(sys.modules.items()):
         if (getattr(module, "__file__", None) or "").startswith(str(site)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def unprivileged(
+    tmp_path: Path,
+) -> Callable[[], AbstractContextManager[None]]:
+    """Lets a part of a test run as a user whom permissions bind, root's tests included."""
+
+    @contextmanager
+    def as_nobody() -> Iterator[None]:
+        if os.geteuid() != 0:
+            yield
+            return
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o777)  # nobody must reach the folder to be refused at the file
+        for path in tmp_path.rglob("*"):
+            os.chown(path, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return as_nobody

@@ -1,4 +1,4 @@
-"""A few charges that keep every rule of FOCUS: two clouds, one commitment, all charge categories."""
+"""A few charges that keep every rule of FOCUS: two clouds, a commitment, tax and credit."""
 
 from __future__ import annotations
 

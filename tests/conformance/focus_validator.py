@@ -15,13 +15,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from xml.etree import ElementTree
+from runpy import run_path
+from typing import Final
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / ".venv-focus-validator"
 # pyarrow 22 and later need NumPy 2, which the validator rules out.
 REQUIREMENTS = ("focus-validator==2.2.1", "pyarrow<22")
-VERSION = "1.2"
+VERSION: Final = "1.2"
 SKIPPED = 0
 
 KNOWN_WRONG = {
@@ -87,14 +89,13 @@ def is_new_enough(python: str) -> bool:
 def write_sample(folder: Path) -> Path:
     """Write the hand-made charges, by the code that writes every export."""
     import pyarrow as pa
-    from correct_rows import correct_rows
 
     from finops_cost_management.focus.reading import to_focus
     from finops_cost_management.focus.writing import write_focus
     from finops_cost_management.store.engine import Engine
 
     file = folder / "correct.parquet"
-    rows = correct_rows()
+    rows = run_path(str(Path(__file__).with_name("correct_rows.py")))["correct_rows"]()
     names = dict.fromkeys(name for row in rows for name in row)
     table = pa.table({name: [row.get(name) for row in rows] for name in names})
     with Engine() as engine:
@@ -123,7 +124,7 @@ def validate(file: Path, python: Path, scratch: Path) -> dict[str, tuple[str, st
         cwd=scratch,
     )
     outcomes = {}
-    for case in ElementTree.parse(result).iter("testcase"):  # noqa: S314 # the validator wrote it just now
+    for case in ET.parse(result).iter("testcase"):  # noqa: S314 # the validator wrote it just now
         rule, _, function = str(case.get("name")).partition(" :: ")
         failed, skipped = case.find("failure") is not None, case.find("skipped") is not None
         outcomes[rule] = (function, "failed" if failed else "skipped" if skipped else "passed")
@@ -132,7 +133,7 @@ def validate(file: Path, python: Path, scratch: Path) -> dict[str, tuple[str, st
 
 def report(file: Path, outcomes: dict[str, tuple[str, str]]) -> int:
     """Say what failed; composite rules only repeat the failures of their parts."""
-    count = {word: 0 for word in ("passed", "failed", "skipped")}
+    count = dict.fromkeys(("passed", "failed", "skipped"), 0)
     for _, outcome in outcomes.values():
         count[outcome] += 1
     failed = {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from finops_cost_management.answers.anomalies import Anomaly, AnomalySeverity, Driver
@@ -28,33 +28,6 @@ from finops_cost_management.query.snapshot import CostSnapshot
 from finops_cost_management.store.engine import Engine
 from finops_cost_management.window import DateWindow
 
-INSTANT = pa.timestamp("us", "UTC")
-MONEY = pa.decimal128(38, 12)
-SCHEMA = pa.schema(
-    [
-        ("ChargePeriodStart", INSTANT),
-        ("ChargePeriodEnd", INSTANT),
-        *((f"{kind}Cost", MONEY) for kind in ("Billed", "Effective", "List", "Contracted")),
-        *(
-            (name, pa.string())
-            for name in (
-                "BillingCurrency",
-                "ChargeCategory",
-                "ChargeClass",
-                "ServiceName",
-                "HostProviderName",
-                "ServiceProviderName",
-                "Tags",
-                "CommitmentDiscountId",
-                "CommitmentDiscountName",
-                "CommitmentDiscountStatus",
-                "CommitmentDiscountType",
-                "x_Source",
-            )
-        ),
-    ]
-)
-
 Bill = Callable[[list[dict[str, Any]]], CostSnapshot]
 
 
@@ -66,17 +39,44 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def bill(engine: Engine) -> Bill:
-    """Makes a store of charges: ``day`` and ``cost`` and any FOCUS column."""
+    """Makes a store of charges, each with its ``day``, its ``cost`` and any FOCUS columns."""
+    import pyarrow as pa
+
+    money = pa.decimal128(38, 12)
+    instant = pa.timestamp("us", "UTC")
+    schema = pa.schema(
+        [
+            ("ChargePeriodStart", instant),
+            ("ChargePeriodEnd", instant),
+            *((f"{kind}Cost", money) for kind in ("Billed", "Effective", "List", "Contracted")),
+            *((name, pa.string()) for name in TEXTS),
+        ]
+    )
 
     def make(charges: list[dict[str, Any]]) -> CostSnapshot:
-        rows = [_row(**charge) for charge in charges]
-        table = pa.Table.from_pylist(rows, schema=SCHEMA)
-        return CostSnapshot(rows=engine.table_of(table), engine=engine, version=1)
+        rows = pa.Table.from_pylist([_charge(**charge) for charge in charges], schema=schema)
+        return CostSnapshot(rows=engine.table_of(rows), engine=engine, version=1)
 
     return make
 
 
-def _row(day: date, cost: Decimal | str | int | None, **columns: Any) -> dict[str, Any]:
+TEXTS = (
+    "BillingCurrency",
+    "ChargeCategory",
+    "ChargeClass",
+    "ServiceName",
+    "HostProviderName",
+    "ServiceProviderName",
+    "Tags",
+    "CommitmentDiscountId",
+    "CommitmentDiscountName",
+    "CommitmentDiscountStatus",
+    "CommitmentDiscountType",
+    "x_Source",
+)
+
+
+def _charge(day: date, cost: Decimal | str | int | None, **columns: Any) -> dict[str, Any]:
     start = datetime.combine(day, time(), UTC)
     amount = None if cost is None else Decimal(cost)
     return {
@@ -98,29 +98,28 @@ def _row(day: date, cost: Decimal | str | int | None, **columns: Any) -> dict[st
 WINDOW = DateWindow(date(2026, 10, 25), date(2026, 11, 22))
 
 
-def run_info() -> RunInfo:
-    return RunInfo(
-        id="20261122-01",
-        pipeline="daily-watch",
-        started=datetime(2026, 11, 22, 6, 0, tzinfo=UTC),
-        window=WINDOW,
-        versions={"finops-cost-management": "0.1.0", "duckdb": "2.0.0"},
+@pytest.fixture
+def empty_outcome() -> Outcome:
+    """A run without any step, over an empty store."""
+    return Outcome(
+        run=RunInfo(
+            id="20261122-01",
+            pipeline="daily-watch",
+            started=datetime(2026, 11, 22, 6, 0, tzinfo=UTC),
+            window=WINDOW,
+            versions={"finops-cost-management": "0.1.0", "duckdb": "2.0.0"},
+        )
     )
 
 
 @pytest.fixture
-def empty_outcome() -> Outcome:
-    return Outcome(run=run_info())
-
-
-@pytest.fixture
-def outcome() -> Outcome:
+def outcome(empty_outcome: Outcome) -> Outcome:
     """A run that has something to tell in every section, in two currencies."""
     return Outcome(
-        run=run_info(),
+        run=empty_outcome.run,
         steps=_steps(),
         costs=_costs(),
-        anomalies=[anomaly(), anomaly(severity=AnomalySeverity.LOW, actual="130.05")],
+        anomalies=[_anomaly(), _anomaly(severity=AnomalySeverity.LOW, actual="130.05")],
         forecasts=[_forecast("USD"), _forecast("EUR"), _no_forecast()],
         savings={"unused_commitments": _savings()},
         budgets=_budgets(),
@@ -129,7 +128,18 @@ def outcome() -> Outcome:
 
 
 @pytest.fixture
+def crowded(outcome: Outcome) -> Outcome:
+    """A run with 10,000 anomalies and 10,000 recommendations."""
+    outcome.anomalies = [_anomaly(service=f"service {n}") for n in range(10_000)]
+    findings = tuple(_recommendation(resource=f"resource-{n}") for n in range(10_000))
+    outcome.savings = {"unused_commitments": SavingsAnswer(findings=findings)}
+    return outcome
+
+
+@pytest.fixture
 def to_digest() -> Callable[[Outcome], Digest]:
+    """Makes the digest that a notifier without ``when`` gets."""
+
     def tell(outcome: Outcome) -> Digest:
         return Digest(
             run=outcome.run,
@@ -146,16 +156,7 @@ def to_digest() -> Callable[[Outcome], Digest]:
     return tell
 
 
-@pytest.fixture
-def crowded(outcome: Outcome) -> Outcome:
-    """10,000 anomalies and 10,000 recommendations."""
-    outcome.anomalies = [anomaly(service=f"service {n}") for n in range(10_000)]
-    findings = tuple(recommendation(resource=f"resource-{n}") for n in range(10_000))
-    outcome.savings = {"unused_commitments": SavingsAnswer(findings=findings)}
-    return outcome
-
-
-def anomaly(
+def _anomaly(
     service: str = "Virtual Machines",
     severity: AnomalySeverity = AnomalySeverity.CRITICAL,
     actual: str = "1234.5",
@@ -173,7 +174,7 @@ def anomaly(
     )
 
 
-def recommendation(resource: str = "ri-0001", saving: str = "41.50") -> Recommendation:
+def _recommendation(resource: str = "ri-0001", saving: str = "41.50") -> Recommendation:
     return Recommendation(
         id=f"id-of-{resource}",
         check="unused_commitments",
@@ -184,30 +185,35 @@ def recommendation(resource: str = "ri-0001", saving: str = "41.50") -> Recommen
         currency="USD",
         current_cost=Decimal("300.00"),
         estimated_monthly_savings=Decimal(saving),
-        basis="effective",
+        basis="effective cost",
         confidence=0.7,
         implementation_effort=Effort.MEDIUM,
         evidence={"days": "28", "unused share": "13.8 %"},
     )
 
 
-def _record(section: str, name: str, state: StepState = StepState.DONE, **more: Any) -> StepRecord:
-    step = Step(section=section, name=name, use=f"{name}.plugin")
-    return StepRecord(step=step, state=state, seconds=1.234, **more)
+def _savings() -> SavingsAnswer:
+    return SavingsAnswer(
+        findings=(_recommendation(), _recommendation("ri-0002", "12.25")),
+        clean=4,
+        unknown=(Unknown(subject="ri-0003", reason="too young"),),
+    )
 
 
 def _steps() -> list[StepRecord]:
+    def record(
+        section: str, name: str, state: StepState = StepState.DONE, **more: Any
+    ) -> StepRecord:
+        step = Step(section=section, name=name, use=f"{name}.plugin")
+        return StepRecord(step=step, state=state, seconds=1.234, **more)
+
     return [
-        _record("sources", "aws", rows=12_345, refused=2, message="2 rows refused: no currency"),
-        _record(
-            "sources", "cluster", StepState.SKIPPED, message="connection refused; start Prometheus"
-        ),
-        _record("detectors", "spikes", message="2 anomalies"),
-        _record("forecasters", "month-end"),
-        _record("optimizers", "unused_commitments"),
-        _record(
-            "exports", "warehouse", StepState.FAILED, message="the folder is read-only; chmod it"
-        ),
+        record("sources", "aws", rows=12_345, refused=2, message="2 rows refused: no currency"),
+        record("sources", "cluster", StepState.SKIPPED, message="connection refused; start it"),
+        record("detectors", "spikes", message="2 anomalies"),
+        record("forecasters", "month-end"),
+        record("optimizers", "unused_commitments"),
+        record("exports", "warehouse", StepState.FAILED, message="read-only folder; chmod it"),
     ]
 
 
@@ -239,7 +245,7 @@ def _currency(code: str, daily: dict[date, Decimal]) -> CurrencySummary:
             ("Google Cloud", "BigQuery"): Decimal(50),
             ("AWS", "Credits"): Decimal(-20),
         },
-        by_category={"Usage": total - 20, "Tax": Decimal(40), "Credit": Decimal(-60)},
+        by_category={"Usage": total + 20, "Tax": Decimal(40), "Credit": Decimal(-60)},
     )
 
 
@@ -248,16 +254,6 @@ def _forecast(currency: str) -> Forecast:
     history = [Decimal(100 + n) for n, _ in enumerate(history_dates)]
     dates = tuple(DateWindow(WINDOW.end, WINDOW.end + timedelta(days=30)).dates())
     mean = tuple(Decimal("130.50") + n for n, _ in enumerate(dates))
-    intervals = tuple(
-        Interval(
-            level=level,
-            lower=tuple(cost - width for cost in mean),
-            upper=tuple(cost + width for cost in mean),
-            lower_total=sum(mean, Decimal(0)) - 10 * width,
-            upper_total=sum(mean, Decimal(0)) + 10 * width,
-        )
-        for level, width in ((0.8, 20), (0.95, 35))
-    )
     return Forecast(
         dimensions={"Provider": "AWS"},
         currency=currency,
@@ -265,7 +261,16 @@ def _forecast(currency: str) -> Forecast:
         history=(*history[:10], None, *history[11:]),
         dates=dates,
         mean=mean,
-        intervals=intervals,
+        intervals=tuple(
+            Interval(
+                level=level,
+                lower=tuple(cost - width for cost in mean),
+                upper=tuple(cost + width for cost in mean),
+                lower_total=sum(mean, Decimal(0)) - 10 * width,
+                upper_total=sum(mean, Decimal(0)) + 10 * width,
+            )
+            for level, width in ((0.8, 20), (0.95, 35))
+        ),
         model_type="seasonal naive",
         forecaster="month-end",
     )
@@ -286,55 +291,50 @@ def _no_forecast() -> Forecast:
     )
 
 
-def _savings() -> SavingsAnswer:
-    return SavingsAnswer(
-        findings=(recommendation(), recommendation("ri-0002", "12.25")),
-        clean=4,
-        unknown=(Unknown(subject="ri-0003", reason="too young"),),
-    )
-
-
 def _budgets() -> list[BudgetReport]:
-    month = DateWindow(date(2026, 11, 1), date(2026, 12, 1))
-
-    def report(name: str, spend: str, status: BudgetStatus, **more: Any) -> BudgetReport:
-        values: dict[str, Any] = {
-            "known_days": 21,
-            "missing_days": 0,
-            "projected_spend": None,
-            "projected_lower": None,
-            "projected_upper": None,
-            "thresholds_reached": (),
-            "thresholds_projected": (),
-        }
-        return BudgetReport(
-            name=name,
-            amount=Decimal(5000),
-            currency="USD",
-            period=month,
-            current_spend=Decimal(spend),
-            status=status,
-            **{**values, **more},
-        )
-
+    on_track = BudgetReport(
+        name="data",
+        amount=Decimal(5000),
+        currency="USD",
+        period=DateWindow(date(2026, 11, 1), date(2026, 12, 1)),
+        current_spend=Decimal(1200),
+        known_days=21,
+        missing_days=0,
+        projected_spend=Decimal(1700),
+        projected_lower=None,
+        projected_upper=None,
+        thresholds_reached=(),
+        thresholds_projected=(),
+        status=BudgetStatus.ON_TRACK,
+    )
     return [
-        report("platform", "5300.25", BudgetStatus.OVER_BUDGET, thresholds_reached=(0.8, 1.0)),
-        report(
-            "company",
-            "3900",
-            BudgetStatus.AT_RISK,
+        replace(
+            on_track,
+            name="platform",
+            current_spend=Decimal("5300.25"),
+            projected_spend=None,
+            thresholds_reached=(0.8, 1.0),
+            status=BudgetStatus.OVER_BUDGET,
+        ),
+        replace(
+            on_track,
+            name="company",
+            current_spend=Decimal(3900),
             projected_spend=Decimal("5571.43"),
             projected_lower=Decimal(5300),
             projected_upper=Decimal(5900),
             thresholds_projected=(1.0,),
+            status=BudgetStatus.AT_RISK,
         ),
-        report("data", "1200", BudgetStatus.ON_TRACK, projected_spend=Decimal("1700.00")),
-        report(
-            "lab",
-            "0",
-            BudgetStatus.UNKNOWN,
+        on_track,
+        replace(
+            on_track,
+            name="lab",
+            current_spend=Decimal(0),
             known_days=0,
             missing_days=21,
+            projected_spend=None,
+            status=BudgetStatus.UNKNOWN,
             reason="no cost matches the budget: check its `where`, or ingest the days",
         ),
     ]

@@ -1,1 +1,140 @@
-"""Plugin-based FinOps: see, explain and steer cloud spend from FOCUS billing data."""
+"""Plugin-based FinOps: see, explain and steer cloud spend from FOCUS billing data.
+
+Every public name can be imported from here. A name's module is imported when the name is first
+used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from finops_cost_management.answers.anomalies import Anomaly, AnomalySeverity, Driver
+    from finops_cost_management.answers.budgets import BudgetPeriod, BudgetReport, BudgetStatus
+    from finops_cost_management.answers.digest import Digest
+    from finops_cost_management.answers.forecasts import Forecast, Interval, PanelForecast
+    from finops_cost_management.answers.recommendations import (
+        Effort,
+        OptimizationCategory,
+        Recommendation,
+        SavingsAnswer,
+        Unknown,
+    )
+    from finops_cost_management.errors import (
+        AccessError,
+        ConfigurationError,
+        DataError,
+        DefectError,
+        FinopsError,
+        PluginError,
+        RetryLaterError,
+    )
+    from finops_cost_management.pipeline.outcome import Outcome
+    from finops_cost_management.pipeline.pipeline import Pipeline
+    from finops_cost_management.plugins.component import (
+        Detector,
+        Exporter,
+        Forecaster,
+        Notifier,
+        Optimizer,
+        Options,
+        Source,
+    )
+    from finops_cost_management.plugins.hookspecs import hookimpl
+    from finops_cost_management.query.cost_query import CostMetric, CostQuery
+    from finops_cost_management.query.panel import CostPanel
+    from finops_cost_management.query.snapshot import CostSnapshot
+    from finops_cost_management.store.cost_store import CostStore
+    from finops_cost_management.store.delivery import Delivery
+    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.window import DateWindow
+
+    __version__: str
+
+__all__ = [
+    "AccessError",
+    "Anomaly",
+    "AnomalySeverity",
+    "BudgetPeriod",
+    "BudgetReport",
+    "BudgetStatus",
+    "ConfigurationError",
+    "CostMetric",
+    "CostPanel",
+    "CostQuery",
+    "CostSnapshot",
+    "CostStore",
+    "DataError",
+    "DateWindow",
+    "DefectError",
+    "Delivery",
+    "Detector",
+    "Digest",
+    "Driver",
+    "Effort",
+    "Engine",
+    "Exporter",
+    "FinopsError",
+    "Forecast",
+    "Forecaster",
+    "Interval",
+    "Notifier",
+    "OptimizationCategory",
+    "Optimizer",
+    "Options",
+    "Outcome",
+    "PanelForecast",
+    "Pipeline",
+    "PluginError",
+    "Recommendation",
+    "RetryLaterError",
+    "SavingsAnswer",
+    "Source",
+    "Unknown",
+    "__version__",
+    "hookimpl",
+]
+
+_NAMES_OF = {
+    "answers.anomalies": "Anomaly AnomalySeverity Driver",
+    "answers.budgets": "BudgetPeriod BudgetReport BudgetStatus",
+    "answers.digest": "Digest",
+    "answers.forecasts": "Forecast Interval PanelForecast",
+    "answers.recommendations": "Effort OptimizationCategory Recommendation SavingsAnswer Unknown",
+    "errors": "AccessError ConfigurationError DataError DefectError FinopsError PluginError "
+    "RetryLaterError",
+    "pipeline.outcome": "Outcome",
+    "pipeline.pipeline": "Pipeline",
+    "plugins.component": "Detector Exporter Forecaster Notifier Optimizer Options Source",
+    "plugins.hookspecs": "hookimpl",
+    "query.cost_query": "CostMetric CostQuery",
+    "query.panel": "CostPanel",
+    "query.snapshot": "CostSnapshot",
+    "store.cost_store": "CostStore",
+    "store.delivery": "Delivery",
+    "store.engine": "Engine",
+    "window": "DateWindow",
+}
+"""Module → the public names that it brings."""
+
+_MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
+
+if not TYPE_CHECKING:  # a type checker would take any name for a public one
+
+    def __getattr__(name: str) -> object:
+        """Import a public name on first use (PEP 562)."""
+        if name == "__version__":
+            from importlib.metadata import version
+
+            value = version("finops-cost-management")
+        elif name in _MODULE_OF:
+            from importlib import import_module
+
+            value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

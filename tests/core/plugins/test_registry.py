@@ -94,7 +94,8 @@ BROKEN = {
         IMPORTS
         + "class Bad(Detector[Options]):\n @hookimpl\n def detect_anomalies(self, panel=None):0",
         (
-            "'bad' from finops-bad would never be given 'panel' of detect_anomalies(panel, window); "
+            "'bad' from finops-bad would never be given 'panel' of "
+            "detect_anomalies(panel, window); "
             "take it as a plain argument without a default"
         ),
     ),
@@ -119,8 +120,8 @@ BROKEN = {
     "reserved option": (
         IMPORTS + "class O(Options):\n where: str\nclass Bad(Detector[O]): Options = O",
         (
-            "'bad' from finops-bad failed to import: PluginError: finops_bad.O: option name(s) where "
-            "belong to the runner; choose another name"
+            "'bad' from finops-bad failed to import: PluginError: finops_bad.O: "
+            "option name(s) where belong to the runner; choose another name"
         ),
     ),
     "options that are no model": (
@@ -257,14 +258,14 @@ def test_absent_module_says_where_to_look() -> None:
 def test_check_finds_what_works_and_is_still_wrong(install: Callable[..., Path]) -> None:
     code = GOOD + "\n@property\ndef nothing(self): ...\nimport yaml\n"
     code += "class O(Options):\n secret: int = 1\nQuiet.Options = O\n"
-    install("finops-good", code, detectors="quiet=Quiet")
+    install("finops-heavy", code, detectors="quiet=Quiet")
     registry = Registry()
     info = next(one for one in registry.available("detectors") if one.name == "quiet")
 
     assert registry.check(info) == [
-        "'quiet' from finops-good: option 'secret' is not documented; write a docstring under it",
+        "'quiet' from finops-heavy: option 'secret' is not documented; write a docstring under it",
         (
-            "'quiet' from finops-good: importing it also imports PyYAML; "
+            "'quiet' from finops-heavy: importing it also imports PyYAML; "
             "move these imports into the methods that use them"
         ),
     ]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -100,3 +100,22 @@ def test_series_add_up_to_the_total(bill: Any, rows: Any) -> None:
     parts = costs.panel(CostQuery(window=WINDOW, group_by=("provider", "service"))).values
     (total,) = costs.panel(CostQuery(window=WINDOW)).values
     assert np.allclose(parts.sum(axis=0), total, equal_nan=True)
+
+
+def test_a_source_of_monthly_charges_has_all_days_of_its_months(bill: Any) -> None:
+    month = {"day": MAY[0], "cost": 31, "ChargePeriodEnd": datetime(2026, 6, 1, tzinfo=UTC)}
+    assert values(bill([month])) == {("USD",): [31, 0, 0, 0, 0, 0]}
+
+
+def test_a_monthly_charge_does_not_stand_for_missing_days(bill: Any) -> None:
+    month = {"day": MAY[0], "cost": 31, "ChargePeriodEnd": datetime(2026, 6, 1, tzinfo=UTC)}
+    costs = bill([month, *({"day": day, "cost": 1} for day in MAY[:3])])
+    assert values(costs) == {("USD",): [32, 1, 1, None, None, None]}
+
+
+def test_hourly_charges_cover_their_day(bill: Any) -> None:
+    hours = [
+        {"day": day, "cost": 1, "ChargePeriodEnd": datetime(2026, 5, day.day, 1, tzinfo=UTC)}
+        for day in MAY[:6]
+    ]
+    assert values(bill(hours)) == {("USD",): [1.0] * 6}

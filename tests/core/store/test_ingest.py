@@ -67,9 +67,7 @@ def test_what_was_replaced_comes_back_when_it_is_delivered_again(
 def test_days_are_the_unit_where_a_source_delivers_days(
     store: CostStore, engine: Engine, deliver: Any, total: Total
 ) -> None:
-    store.ingest(
-        "ce", deliver([(MAY_1, "1"), (MAY_2, "2")], digest="a", grain="day"), engine
-    )
+    store.ingest("ce", deliver([(MAY_1, "1"), (MAY_2, "2")], digest="a", grain="day"), engine)
     store.ingest("ce", deliver([(MAY_2, "3")], digest="b", grain="day"), engine)
 
     assert total(store) == 4
@@ -212,7 +210,9 @@ bills = st.lists(st.tuples(days, amounts), min_size=1, max_size=12)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["aws", "azure"]), bills), min_size=1, max_size=5))
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_the_store_equals_the_last_delivery_of_every_month(
     engine: Engine, deliver: Any, total: Total, deliveries: list[tuple[str, list[tuple[date, str]]]]
 ) -> None:

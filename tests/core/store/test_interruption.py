@@ -7,8 +7,8 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_after_kill_9_the_store_reads_as_before_and_the_next_run_completes_it(
     update = deliver([(MAY_1, "12")], digest="new", name="may")
     pq.write_table(update.read(engine), tmp_path / "new.parquet")
     process = subprocess.Popen(
-        [sys.executable, "-c", STALLED_INGEST, store.folder, tmp_path / "new.parquet"],
+        [sys.executable, "-c", STALLED_INGEST, store.location, tmp_path / "new.parquet"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -65,7 +65,7 @@ def test_after_kill_9_the_store_reads_as_before_and_the_next_run_completes_it(
         assert process.stdout.readline() == "written\n"
         os.kill(process.pid, signal.SIGKILL)
 
-    files = len(list(store.folder.rglob("*.parquet")))
+    files = len(list(Path(store.location).rglob("*.parquet")))
     assert files == 2, "the killed ingest had written its file"
     assert total(store) == 10
 
@@ -90,14 +90,23 @@ def test_a_disk_that_fills_up_is_said_and_leaves_the_store_as_it_was(
 
     assert "as it was before" in str(caught.value)
     assert total(store) == 10
-    assert len(list(store.folder.rglob("*.parquet"))) == 1, "no half-written file stays"
+    assert len(list(Path(store.location).rglob("*.parquet"))) == 1, "no half-written file stays"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission_is_said(tmp_path: Path, engine: Engine, deliver: Any) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(AccessError, match="cannot create the store"):
-        CostStore(tmp_path / "costs").ingest("aws", deliver([(MAY_1, "1")], digest="a"), engine)
+def test_a_folder_without_permission_is_said(
+    store: CostStore,
+    tmp_path: Path,
+    engine: Engine,
+    deliver: Any,
+    unprivileged: Callable[[], AbstractContextManager[None]],
+) -> None:
+    store.ingest("aws", deliver([(MAY_1, "1")], digest="a"), engine)  # imports what it needs
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    with unprivileged():
+        closed.chmod(0o500)
+        with pytest.raises(AccessError, match="cannot create the store"):
+            CostStore(closed / "costs").ingest("aws", deliver([(MAY_1, "1")], digest="a"), engine)
 
 
 def test_a_path_below_a_file_is_said(tmp_path: Path, engine: Engine, deliver: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -10,12 +9,11 @@ from pydantic import Field
 from finops_cost_management.builtin.output_path import (
     PathTemplate,
     fill,
-    make_folder_of,
     output_path,
 )
-from finops_cost_management.errors import AccessError
 from finops_cost_management.plugins.component import Exporter, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
+from finops_cost_management.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,21 +57,6 @@ class HtmlReport(Exporter[HtmlReportOptions]):
             limit=self.options.limit,
         )
         path = output_path(self.options.path, window)
-        _write_whole(path, page)
+        with whole_file(path) as draft:
+            draft.write_text(page, encoding="utf-8")
         return [path]
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write beside the file and rename: a reader sees the old report or the new one."""
-    make_folder_of(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise AccessError(
-            f"cannot write the report {path}: {error.strerror or error}",
-            hint="choose another `path`, or give this user the right to write there",
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -172,7 +172,6 @@ def _finding(row: Mapping[str, Any]) -> Recommendation:
     current_cost = _monthly(row["Total"], days)
     saving = _monthly(unused, days)
     share = percent(unused / row["Total"])
-    kind = row["Type"] or "commitment"
     return Recommendation(
         id=_id(provider, commitment, currency),
         check=CHECK,
@@ -180,8 +179,8 @@ def _finding(row: Mapping[str, Any]) -> Recommendation:
         provider=provider,
         resource_id=commitment,
         recommendation=(
-            f"Move more usage under the {kind} {row['Name'] or commitment}, "
-            f"or exchange, sell or shrink it: {share} of it is unused"
+            f"{share} of the {row['Type'] or 'commitment'} {row['Name'] or commitment} is unused: "
+            "move more usage under it, or exchange, sell or shrink it"
         ),
         currency=currency,
         current_cost=current_cost,

@@ -12,11 +12,17 @@ from finops_cost_management.commands.opening import as_of_option, config_option
 if TYPE_CHECKING:
     from datetime import datetime
 
-FORMATS = ("focus-1.2", "focus-1.3", "focus-1.4")
+    from finops_cost_management.focus.writing import WrittenVersion
+
+FORMATS: dict[str, WrittenVersion] = {
+    "focus-1.2": "1.2",
+    "focus-1.3": "1.3",
+    "focus-1.4": "1.4",
+}
 
 
 @click.command(epilog="Example: finops export --format focus-1.2 --output demo.parquet --days 60")
-@click.option("--format", "fmt", type=click.Choice(FORMATS), default="focus-1.2", show_default=True)
+@click.option("--format", "fmt", type=click.Choice(list(FORMATS)), default="focus-1.2", show_default=True)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -56,6 +62,6 @@ def command(
                 err=True,
             )
             return 1
-        write_focus(rows, fmt.removeprefix("focus-"), output, costs.engine)
+        write_focus(rows, FORMATS[fmt], output, costs.engine)
     click.echo(f"wrote {count:,} rows to {output}", err=True)
     return 0

@@ -51,14 +51,13 @@ as_of_option = click.option(
 def open_store(config_path: Path | None) -> CostStore:
     """The store that the configuration names; the default one where there is no configuration."""
     from finops_cost_management.pipeline.config import find_config, load_config
+    from finops_cost_management.pipeline.steps import StoreKeys
     from finops_cost_management.plugins.registry import Registry
     from finops_cost_management.settings import load_settings
-    from finops_cost_management.store.cost_store import CostStore
 
     found = find_config(config_path)
-    if found is None:
-        return CostStore(load_settings().home / "costs")
-    return CostStore(Path(load_config(found, Registry()).store.path))
+    keys = load_config(found, Registry()).store if found else StoreKeys()
+    return keys.open(load_settings())
 
 
 @contextmanager

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import inspect
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from finops_cost_management.commands.tables import FORMATS, show
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator
 
     from finops_cost_management.plugins.component import Component
     from finops_cost_management.plugins.registry import PluginInfo, Registry
 
 _format = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="For people or for programs.",
+    "--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True
 )
 
 
@@ -31,70 +27,57 @@ def command() -> None:
 
 @command.command("list")
 @_format
-def list_plugins(form: str) -> None:
+def list_plugins(fmt: str) -> None:
     """List every installed plugin, without importing any."""
     plugins = _installed(_registry())
-    if form == "json":
-        _print_json([_as_data(info) for info in plugins])
-    else:
-        _print_table(
-            ["kind", "name", "package", "version", "problem"],
-            [
-                [info.kind, info.name, info.distribution, info.version, info.problem]
-                for info in plugins
-            ],
-        )
+    show([{**_said(info), "problem": info.problem or "-"} for info in plugins], fmt)
 
 
 @command.command("show")
 @click.argument("name")
-@_format
-def show_plugin(name: str, form: str) -> None:
+def show_plugin(name: str) -> None:
     """Explain the plugin NAME and its options."""
     registry = _registry()
-    plugins = _named(registry, name)
-    explained = [
-        (info, None if info.kind == "observers" else registry.find(info.kind, info.name))
-        for info in plugins
-    ]
-    if form == "json":
-        _print_json(
-            [
-                _as_data(info)
-                | ({"options": component.Options.model_json_schema()} if component else {})
-                for info, component in explained
-            ]
-        )
-        return
-    for info, component in explained:
+    for info in _named(registry, name):
         click.echo(f"{info.name}: {info.kind}, from {info.distribution} {info.version}")
         click.echo(f"  {info.value}")
-        if component is not None:
-            click.echo(f"\n{inspect.cleandoc(component.__doc__ or 'Not documented.')}\n")
-            _print_table(["option", "type", "default", "description"], _options(component))
+        if info.kind != "observers":
+            component = registry.find(info.kind, info.name)
+            click.echo(f"\n{inspect.cleandoc(component.__doc__ or 'Not documented.')}")
+            if options := list(_options(component)):
+                show(options, "table")
 
 
 @command.command("check")
 @click.argument("name", required=False)
 @_format
-def check_plugins(name: str | None, form: str) -> None:
-    """Import the plugin NAME, or every one, and say what is wrong with it."""
+def check_plugins(name: str | None, fmt: str) -> None:
+    """Import the plugin NAME, or every one, and say what is wrong with it.
+
+    Exits with 1 where something is.
+    """
     registry = _registry()
     plugins = _named(registry, name) if name else _installed(registry)
     checked = [(info, registry.check(info)) for info in plugins]
-    if form == "json":
-        _print_json([_as_data(info) | {"problems": problems} for info, problems in checked])
-    else:
-        _print_table(
-            ["kind", "name", "package", "verdict"],
-            [
-                [info.kind, info.name, info.distribution, problem]
-                for info, problems in checked
-                for problem in problems or ["fine"]
-            ],
-        )
+    show(
+        [
+            {**_said(info), "verdict": verdict}
+            for info, problems in checked
+            for verdict in problems or ["fine"]
+        ],
+        fmt,
+    )
     if any(problems for _, problems in checked):
         raise click.exceptions.Exit(1)
+
+
+def _said(info: PluginInfo) -> dict[str, Any]:
+    return {
+        "kind": info.kind,
+        "name": info.name,
+        "package": info.distribution,
+        "version": info.version,
+    }
 
 
 def _registry() -> Registry:
@@ -124,37 +107,13 @@ def _named(registry: Registry, name: str) -> list[PluginInfo]:
     )
 
 
-def _options(component: type[Component[Any]]) -> Iterable[Sequence[str]]:
+def _options(component: type[Component[Any]]) -> Iterator[dict[str, str]]:
     for name, field in component.Options.model_fields.items():
         default = "required" if field.is_required() else repr(field.get_default())
         kind = inspect.formatannotation(field.annotation, base_module="pydantic.types")
-        yield [field.alias or name, kind, default, " ".join((field.description or "").split())]
-
-
-def _as_data(info: PluginInfo) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(info)
-
-
-def _print_json(data: Any) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-
-
-def _print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """A table for a person; in a pipe, lines with tabs, which every tool can cut."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    texts = [[cell or "" for cell in row] for row in rows]
-    if not console.is_terminal:
-        for row in (columns, *texts):
-            click.echo("\t".join(row))
-        return
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in texts:
-        table.add_row(*row)
-    console.print(table, markup=False)
+        yield {
+            "option": field.alias or name,
+            "type": kind,
+            "default": default,
+            "description": " ".join((field.description or "").split()),
+        }

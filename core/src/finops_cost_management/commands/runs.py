@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from finops_cost_management.commands.tables import FORMATS
+
+if TYPE_CHECKING:
+    from finops_cost_management.state.runs import RunRecord
 
 
 @click.command(epilog="Example: finops runs --limit 5 --format json")
@@ -22,10 +27,21 @@ def command(limit: int, fmt: str) -> None:
         records = recent_runs(database, limit)
     finally:
         database.close()
-    rows = [
+    rows = [row for record in records for row in _rows(record)]
+    if not rows:
+        click.echo("Nothing ran yet: `finops run` does.", err=True)
+        return
+    show(rows, fmt)
+
+
+def _rows(record: RunRecord) -> list[dict[str, Any]]:
+    run = {"Run": record.run.id, "Pipeline": record.run.pipeline}
+    if record.finished is None:
+        unknown = {"Step": "(all)", "State": "not ended", "Seconds": None, "Rows": None}
+        return [{**run, **unknown, "Refused": None, "Message": "it still runs, or was stopped"}]
+    return [
         {
-            "Run": record.run.id,
-            "Pipeline": record.run.pipeline,
+            **run,
             "Step": str(step.step),
             "State": step.state.value,
             "Seconds": f"{step.seconds:.2f}",
@@ -33,10 +49,5 @@ def command(limit: int, fmt: str) -> None:
             "Refused": step.refused,
             "Message": step.message,
         }
-        for record in records
         for step in record.steps
     ]
-    if not rows:
-        click.echo("Nothing ran yet: `finops run` does.", err=True)
-        return
-    show(rows, fmt)

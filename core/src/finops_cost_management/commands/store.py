@@ -47,7 +47,8 @@ def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> No
             EffectiveCost=rows.EffectiveCost.sum().cast("decimal(38, 12)"),
         )
         answer = held.order_by("Source", "Period", "BillingCurrency").to_pyarrow().to_pylist()
-        extra = sorted(name for name in rows.columns if name.startswith("x_"))
+        own = {"x_Source", "x_Period"}
+        extra = sorted(name for name in rows.columns if name.startswith("x_") and name not in own)
     _print(answer, fmt)
     if answer and fmt == "table":
         click.echo(f"Extra columns: {', '.join(extra)}")

@@ -34,14 +34,6 @@ def show(rows: Sequence[Row], fmt: str, *, stream: TextIO | None = None, title: 
         _as_table(rows, stream, title)
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """An amount as people read it: two digits, or what it takes to be seen at all."""
-    cents = amount.quantize(Decimal("0.01"))
-    if amount and not cents:
-        return f"{amount.normalize():.2g} {currency}"
-    return f"{cents:,.2f} {currency}"
-
-
 def _as_table(rows: Sequence[Row], stream: TextIO, title: str) -> None:
     from rich import box
     from rich.console import Console
@@ -64,6 +56,8 @@ def _as_table(rows: Sequence[Row], stream: TextIO, title: str) -> None:
 def _cell(row: Mapping[str, Any], name: str) -> str:
     from rich.markup import escape
 
+    from finops_cost_management.report.wording import money, plain
+
     value = row[name]
     if value is None:
         return NONE
@@ -73,7 +67,7 @@ def _cell(row: Mapping[str, Any], name: str) -> str:
         return f"{value:,}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    return escape(str(value))
+    return escape(plain(str(value)))
 
 
 def _as_json(rows: Sequence[Row], stream: TextIO) -> None:

@@ -6,11 +6,12 @@ an error: the rules of `validation` then say what was there.
 
 from __future__ import annotations
 
+import json
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     import ibis.expr.types as ir
 
@@ -37,7 +38,8 @@ _DATE_TIME = (
 def text(cell: ir.Value, *, untyped: bool = False) -> ir.StringValue:
     """Text as it is given; the empty string is null.
 
-    Numbers are written without exponent and without ``.0``, nested values as JSON.
+    Numbers are written without exponent and without ``.0``, nested values as JSON. A float that
+    is not a number is null: so some tools write a number that is not there.
 
     Args:
         cell: A column of any type.
@@ -45,20 +47,16 @@ def text(cell: ir.Value, *, untyped: bool = False) -> ir.StringValue:
     """
     kind = cell.type()
     if kind.is_string():
-        words = cast("ir.StringValue", cell)
-        return cast(
-            "ir.StringValue",
-            one_of(words, NULL_WORDS).ifelse(None, words) if untyped else words.nullif(""),
-        )
+        return one_of(cell, NULL_WORDS).ifelse(None, cell) if untyped else cell.nullif("")
     if kind.is_floating():
         whole = cell.try_cast("decimal(38, 0)")
         number = (whole.cast("float64") == cell).ifelse(whole.cast("string"), cell.cast("string"))
-        return cast("ir.StringValue", number.nullif("nan"))
+        return number.nullif("nan")
     if kind.is_decimal():
-        return plain(cast("ir.DecimalValue", cell))
+        return plain(cell)
     if kind.is_nested():
-        return _to_json()(cell)
-    return cast("ir.StringValue", cell.cast("string"))
+        return _to_json(cell)
+    return cell.cast("string")
 
 
 def plain(number: ir.DecimalValue) -> ir.StringValue:
@@ -66,37 +64,34 @@ def plain(number: ir.DecimalValue) -> ir.StringValue:
     digits = number.cast("string")
     if number.type().scale:
         digits = digits.re_replace(r"\.?0+$", "")
-    return cast("ir.StringValue", digits)
+    return digits
 
 
 def decimal(cell: ir.Value, *, untyped: bool = False) -> ir.DecimalValue:
     """A number with 12 decimals, rounded; null for what is no finite number below 10^26."""
     kind = cell.type()
     if kind.is_decimal() and (kind.precision, kind.scale) == (38, 12):
-        return cast("ir.DecimalValue", cell)
+        return cell
     if kind.is_decimal() or kind.is_integer():
-        return cast("ir.DecimalValue", cell.try_cast(DECIMAL))
+        return cell.try_cast(DECIMAL)
     if kind.is_floating():
         # By way of its shortest text: 0.1 is 0.1, and not what its binary form is nearest to.
-        return cast("ir.DecimalValue", cell.cast("string").try_cast(DECIMAL))
+        return cell.cast("string").try_cast(DECIMAL)
     words = text(cell, untyped=untyped)
-    return cast("ir.DecimalValue", words.re_search(_NUMBER).ifelse(words, None).try_cast(DECIMAL))
+    return words.re_search(_NUMBER).ifelse(words, None).try_cast(DECIMAL)
 
 
 def instant(cell: ir.Value, *, untyped: bool = False) -> ir.TimestampValue:
     """An instant in UTC; times without a zone, and dates, are UTC already."""
     kind = cell.type()
     if kind.is_timestamp() and kind.timezone == "UTC" and kind.scale in (None, 6):
-        return cast("ir.TimestampValue", cell)
+        return cell
     if kind.is_timestamp():
-        return cast("ir.TimestampValue", cell.cast(INSTANT))
+        return cell.cast(INSTANT)
     if kind.is_date():
-        return cast("ir.TimestampValue", cell.cast("timestamp").cast(INSTANT))
+        return cell.cast("timestamp").cast(INSTANT)
     words = text(cell, untyped=untyped)
-    return cast(
-        "ir.TimestampValue",
-        words.re_search(_DATE_TIME).ifelse(words, None).try_cast(INSTANT),
-    )
+    return words.re_search(_DATE_TIME).ifelse(words, None).try_cast(INSTANT)
 
 
 def choice(value: ir.StringValue, column: Column) -> ir.StringValue:
@@ -106,16 +101,13 @@ def choice(value: ir.StringValue, column: Column) -> ir.StringValue:
     """
     import ibis
 
-    allowed = {_squash(word): word for word in column.values}
-    allowed |= {_squash(old): new for old, new in column.former_values.items()}
+    allowed = {squash(word): word for word in column.values}
+    allowed |= {squash(old): new for old, new in column.former_values.items()}
     squashed = squash(value)
-    return cast(
-        "ir.StringValue",
-        ibis.cases(
-            (one_of(value, column.values), value),  # the common case, and cheap
-            *((squashed == key, word) for key, word in allowed.items()),
-            else_=value,
-        ),
+    return ibis.cases(
+        (one_of(value, column.values), value),  # the common case, and cheap
+        *((squashed == key, word) for key, word in allowed.items()),
+        else_=value,
     )
 
 
@@ -126,16 +118,12 @@ def one_of(value: ir.StringValue, words: Iterable[str]) -> ir.BooleanValue:
     """
     import ibis
 
-    return cast("ir.BooleanValue", ibis.array(list(words)).contains(value))
+    return ibis.array(list(words)).contains(value)
 
 
-def squash(value: ir.StringValue) -> ir.StringValue:
-    """Lower case without spaces, hyphens and underscores."""
-    return value.lower().replace(" ", "").replace("-", "").replace("_", "")
-
-
-def _squash(word: str) -> str:
-    return word.lower().replace(" ", "").replace("-", "").replace("_", "")
+def squash(words: Any) -> Any:
+    """Lower case without spaces, hyphens and underscores: of a column, or of a Python text."""
+    return words.lower().replace(" ", "").replace("-", "").replace("_", "")
 
 
 def json_text(cell: ir.Value, *, untyped: bool = False) -> ir.StringValue:
@@ -143,7 +131,7 @@ def json_text(cell: ir.Value, *, untyped: bool = False) -> ir.StringValue:
     words = text(cell, untyped=untyped)
     if not cell.type().is_string():
         return words
-    return cast("ir.StringValue", _json_valid()(words).ifelse(words, None))
+    return _is_json(words).ifelse(words, None)
 
 
 def tags(cell: ir.Value, *, untyped: bool = False) -> ir.StringValue:
@@ -156,67 +144,69 @@ def tags(cell: ir.Value, *, untyped: bool = False) -> ir.StringValue:
 
     kind = cell.type()
     if kind.is_struct() and [field.lower() for field in kind.names] == ["key_value"]:
-        return tags(cast("ir.StructValue", cell)[kind.names[0]])  # a map, as some tools unfold it
+        return tags(cell[kind.names[0]])  # a map, as some tools unfold it
     if (
         kind.is_array()
         and kind.value_type.is_struct()
         and {"key", "value"} <= set(kind.value_type.names)
     ):
-        return cast("ir.StringValue", _object_of(cast("ir.ArrayValue", cell)).nullif("{}"))
+        return _object_of_pairs(cell).nullif("{}")
     if kind.is_struct():
-        return cast("ir.StringValue", _without_nulls()("{}", _to_json()(cell)).nullif("{}"))
+        return _object_of_fields(cell).nullif("{}")
     words = text(cell, untyped=untyped).strip()
     if kind.is_map():
-        return cast("ir.StringValue", words.nullif("{}"))
+        return words.nullif("{}")
     braced = ibis.literal("{") + words + "}"
-    return cast(
-        "ir.StringValue",
-        ibis.cases(
-            (words == "{}", None),
-            (words.startswith("{") & _json_valid()(words), words),
-            (words.startswith('"') & _json_valid()(braced), braced),
-        ),
+    return ibis.cases(
+        (words == "{}", None),
+        (words.startswith("{") & _is_json(words), words),
+        (words.startswith('"') & _is_json(braced), braced),
     )
 
 
-def _object_of(pairs: ir.ArrayValue) -> ir.StringValue:
+def _object_of_pairs(pairs: ir.ArrayValue) -> ir.StringValue:
     def member(pair: ir.StructValue) -> ir.StringValue:
-        value = _to_json()(pair["value"]).fill_null("null")
-        return cast("ir.StringValue", _to_json()(pair["key"]) + ":" + value)
+        return _to_json(pair["key"]) + ":" + _to_json(pair["value"]).fill_null("null")
 
-    return cast(
-        "ir.StringValue", "{" + pairs.map(cast("Callable[..., Any]", member)).join(",") + "}"
+    return "{" + pairs.map(member).join(",") + "}"
+
+
+def _object_of_fields(struct: ir.StructValue) -> ir.StringValue:
+    import ibis
+
+    # Null fields are null here, and `join` leaves them out.
+    members = [json.dumps(name) + ":" + _to_json(struct[name]) for name in struct.names]
+    return "{" + ibis.literal(",").join(members) + "}"
+
+
+READ_AS: Mapping[str, Callable[..., ir.Value]] = {
+    "String": text,
+    "Decimal": decimal,
+    "Date/Time": instant,
+    "JSON": json_text,
+}
+"""Type of a FOCUS column → the function that reads it; its tags have their own."""
+
+TYPES = {"String": "string", "Decimal": DECIMAL, "Date/Time": INSTANT, "JSON": "string"}
+"""Type of a FOCUS column → its type in the model."""
+
+
+@cache
+def _function(name: str, result: str) -> Callable[..., Any]:
+    """A function that DuckDB and Spark have, and Ibis no expression for."""
+    import ibis
+
+    def declared(value: Any) -> Any: ...
+
+    function: Callable[..., Any] = ibis.udf.scalar.builtin(
+        declared, name=name, signature=((None,), result)
     )
+    return function
 
 
-# Functions that DuckDB and Spark have and Ibis has no expression for.
+def _to_json(value: ir.Value) -> ir.StringValue:
+    return _function("to_json", "string")(value)
 
 
-@cache
-def _json_valid() -> Callable[..., ir.BooleanValue]:
-    import ibis
-
-    @ibis.udf.scalar.builtin(name="json_valid")
-    def json_valid(value: str) -> bool: ...
-
-    return json_valid
-
-
-@cache
-def _to_json() -> Callable[..., ir.StringValue]:
-    import ibis
-
-    @ibis.udf.scalar.builtin(name="to_json", signature=((None,), "string"))
-    def to_json(value): ...
-
-    return to_json
-
-
-@cache
-def _without_nulls() -> Callable[..., ir.StringValue]:
-    import ibis
-
-    @ibis.udf.scalar.builtin(name="json_merge_patch")
-    def json_merge_patch(value: str, patch: str) -> str: ...
-
-    return json_merge_patch
+def _is_json(value: ir.StringValue) -> ir.BooleanValue:
+    return _function("json_valid", "boolean")(value)

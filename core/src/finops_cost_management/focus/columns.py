@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from finops_cost_management.errors import ConfigurationError
 
@@ -46,16 +46,17 @@ class Column:
     former_values: Mapping[str, str] = field(default_factory=dict)
 
 
+def _column(entry: dict[str, Any]) -> Column:
+    lists = {key: tuple(entry[key]) for key in ("values", "formerly") if key in entry}
+    fields: dict[str, Any] = {**entry, **lists}
+    return Column(**fields)
+
+
 def _load() -> tuple[tuple[str, ...], tuple[Column, ...], dict[str, tuple[str, ...]]]:
     text = resources.files(__package__).joinpath("columns.json").read_text(encoding="utf-8")
     data = json.loads(text)
-    listed = ("values", "formerly")
-    columns = (
-        Column(**{key: tuple(value) if key in listed else value for key, value in entry.items()})
-        for entry in data["columns"]
-    )
     pairs = {category: tuple(names) for category, names in data["service_subcategories"].items()}
-    return tuple(data["versions"]), tuple(columns), pairs
+    return tuple(data["versions"]), tuple(map(_column, data["columns"])), pairs
 
 
 VERSIONS, _COLUMNS, _SUBCATEGORIES = _load()

@@ -75,7 +75,7 @@ def _together(tables: Sequence[ibis.Table]) -> ibis.Table:
         for name, kind in table.schema().items():
             names.setdefault(name.lower(), name)
             types.setdefault(name.lower(), set()).add(kind)
-    return cast("ibis.Table", ibis.union(*(_shaped(table, names, types) for table in tables)))
+    return ibis.union(*(_shaped(table, names, types) for table in tables))
 
 
 def _shaped(

@@ -55,7 +55,7 @@ def recognise(column_names: Iterable[str]) -> str:
     ]
     if missing:
         raise DataError(
-            f"not a FOCUS file: {_list(missing)} missing",
+            f"not a FOCUS file: it lacks {', '.join(missing)}",
             hint=_nearest(missing, names),
         )
     newest = max(
@@ -135,10 +135,6 @@ def _extras(names: Iterable[str]) -> dict[str, str]:
         taken.add(target.lower())
         extras[target] = name
     return extras
-
-
-def _list(names: list[str]) -> str:
-    return f"the column{'s' if len(names) > 1 else ''} {', '.join(names)} {'are' if len(names) > 1 else 'is'}"
 
 
 def _nearest(missing: list[str], names: list[str]) -> str:

@@ -20,7 +20,7 @@ class _Spellings:
 
 
 _PROVIDERS = {
-    # Legal entities follow the beginnings: "Amazon Web Services EMEA SARL", "Google Cloud EMEA Ltd".
+    # Legal entities have more behind the beginnings: "Amazon Web Services EMEA SARL".
     "AWS": _Spellings(
         ("aws", "amazon"), ("amazon web services", "amazon internet services", "amazon aws")
     ),

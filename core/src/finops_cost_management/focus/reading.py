@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from finops_cost_management.focus import cells
 from finops_cost_management.focus.columns import COST_AND_USAGE
@@ -86,36 +86,30 @@ class _File:
 
     def value(self, column: Column) -> ir.Value:
         """A column of the model."""
+        header = self.header
+        match column.name:
+            case "ServiceProviderName":
+                return canonical(self._publisher()).coalesce(canonical(self._provider()))
+            case "HostProviderName":
+                return canonical(self._provider())
+            case "InvoiceIssuerName" if header.issuer is not None:
+                return self._text_of(header.issuer).coalesce(self._text(column.name))
+            case "CommitmentDiscountStatus" if header.subcategory is not None:
+                return self._choice(column).coalesce(self._commitment_status(header.subcategory))
+        return self._read(column)
+
+    def _read(self, column: Column) -> ir.Value:
         import ibis
 
-        match column.name, self._cell(column.name), column.type:
-            case "ServiceProviderName", _, _:
-                return canonical(self._publisher()).coalesce(canonical(self._provider()))
-            case "HostProviderName", _, _:
-                return canonical(self._provider())
-            case "InvoiceIssuerName", _, _ if self.header.issuer is not None:
-                return self._text_of(self.header.issuer).coalesce(self._text(column.name))
-            case "CommitmentDiscountStatus", None, _ if self.header.subcategory is not None:
-                return self._commitment_status(self.header.subcategory)
-            case _, None, "Decimal":
-                return ibis.null(cells.DECIMAL)
-            case _, None, "Date/Time":
-                return ibis.null(cells.INSTANT)
-            case _, None, _:
-                return ibis.null("string")
-            case _, cell, "Decimal":
-                return cells.decimal(cell, untyped=self.untyped)
-            case _, cell, "Date/Time":
-                return cells.instant(cell, untyped=self.untyped)
-            case "Tags", cell, _:
-                return cells.tags(cell, untyped=self.untyped)
-            case _, cell, "JSON":
-                return cells.json_text(cell, untyped=self.untyped)
-            case name, cell, _ if name in _ACCOUNTS and cell.type().is_numeric():
-                return self._account(name)
-            case _ if column.values:
-                return self._choice(column)
-        return self._text(column.name)
+        cell = self._cell(column.name)
+        if cell is None:
+            return ibis.null(cells.TYPES[column.type])
+        if column.values:
+            return self._choice(column)
+        if column.name in _ACCOUNTS and cell.type().is_numeric():
+            return self._account(column.name)
+        read = cells.tags if column.name == "Tags" else cells.READ_AS[column.type]
+        return read(cell, untyped=self.untyped)
 
     def given(self) -> dict[str, ir.Value]:
         """The text of every cell that may say something and yet be unreadable."""
@@ -172,7 +166,7 @@ class _File:
         if column.name == "ChargeCategory" and self.header.subcategory is not None:
             # Up to 1.0-preview, credits were a kind of adjustment.
             credit = cells.squash(self._text_of(self.header.subcategory)) == "credit"
-            return credit.fill_null(False).ifelse("Credit", value)
+            return credit.ifelse("Credit", value)
         return value
 
     def _commitment_status(self, subcategory: str) -> ir.StringValue:
@@ -191,7 +185,7 @@ class _File:
 def _no_text() -> ir.StringValue:
     import ibis
 
-    return cast("ir.StringValue", ibis.null("string"))
+    return ibis.null("string")
 
 
 def _may_be_unreadable(cell: ir.Value, column: Column) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from string import Formatter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from finops_cost_management.focus.cells import one_of
 from finops_cost_management.focus.columns import COST_AND_USAGE, SERVICE_SUBCATEGORIES
@@ -55,13 +55,13 @@ def sentences(rows: ibis.Table, rules: Iterable[RowRule]) -> ir.StringValue:
         if (broken := rule.broken(rows)) is not None
     ]
     if not checks:
-        return cast("ir.StringValue", ibis.null("string"))
+        return ibis.null("string")
     anything = checks[0][0]
     for broken, _ in checks[1:]:
         anything |= broken
     reasons = [broken.ifelse(reason, None) for broken, reason in checks]
     # Nearly all rows are fine: their reasons are never built.
-    return cast("ir.StringValue", anything.ifelse(ibis.literal("; ").join(reasons), None))
+    return anything.ifelse(ibis.literal("; ").join(reasons), None)
 
 
 def _fill_in(template: str, rows: ibis.Table) -> ir.StringValue:
@@ -72,14 +72,12 @@ def _fill_in(template: str, rows: ibis.Table) -> ir.StringValue:
         sentence = sentence + words
         if column is not None:
             sentence = sentence + _given(rows, column).fill_null("null")
-    return cast("ir.StringValue", sentence)
+    return sentence
 
 
 def _given(rows: ibis.Table, column: str) -> ir.StringValue:
     name = column + GIVEN
-    return cast(
-        "ir.StringValue", rows[name] if name in rows.columns else rows[column].cast("string")
-    )
+    return rows[name] if name in rows.columns else rows[column].cast("string")
 
 
 def _absent(column: str) -> RowRule:
@@ -100,7 +98,7 @@ def _unreadable(column: str) -> RowRule:
         name = column + GIVEN
         if name not in rows.columns:
             return None
-        return cast("ir.BooleanValue", rows[column].isnull() & rows[name].notnull())
+        return rows[column].isnull() & rows[name].notnull()
 
     kind = _KINDS[COST_AND_USAGE[column].type]
     return RowRule(f"{column} is readable", broken, f"{column} is '{{{column}}}', not {kind}")
@@ -172,7 +170,7 @@ class FocusRule:
 
 
 TOLERANCE = 1e-6
-"""How far a cost may be from price × quantity: this part of it, or of one unit of currency.
+"""How far a cost may be from price times quantity: this part of it, or of one unit of currency.
 
 Prices and quantities are published rounded. The comparison, no sum, is made in floating point:
 the exact product of two DECIMAL(38, 12) does not fit into one.
@@ -186,7 +184,7 @@ def _differs_from_product(rows: ibis.Table, cost: str, price: str) -> ir.Boolean
     product = rows[price].cast("float64") * rows.PricingQuantity.cast("float64")
     slack = TOLERANCE * ibis.greatest(amount.abs(), 1.0)
     exact = rows.ChargeClass.fill_null("") != "Correction"
-    return cast("ir.BooleanValue", exact & ((amount - product).abs() > slack))
+    return exact & ((amount - product).abs() > slack)
 
 
 def _product(cost: str, price: str) -> FocusRule:
@@ -230,14 +228,11 @@ def _outside_category(rows: ibis.Table) -> ir.BooleanValue:
         (rows.ServiceCategory == category, ~one_of(rows.ServiceSubcategory, names))
         for category, names in SERVICE_SUBCATEGORIES.items()
     ]
-    return cast("ir.BooleanValue", ibis.cases(*branches, else_=False))
+    return ibis.cases(*branches, else_=False)
 
 
 def _of_a_commitment(rows: ibis.Table, category: str) -> ir.BooleanValue:
-    return cast(
-        "ir.BooleanValue",
-        (rows.ChargeCategory == category) & rows.CommitmentDiscountId.notnull(),
-    )
+    return (rows.ChargeCategory == category) & rows.CommitmentDiscountId.notnull()
 
 
 _NO_PRICE = ("ListUnitPrice", "ContractedUnitPrice", "PricingQuantity", "PricingCategory")
@@ -247,14 +242,14 @@ def _tax_with_price(rows: ibis.Table) -> ir.BooleanValue:
     priced = rows.SkuPriceId.notnull()
     for column in _NO_PRICE:
         priced |= rows[column].notnull()
-    return cast("ir.BooleanValue", (rows.ChargeCategory == "Tax") & priced)
+    return (rows.ChargeCategory == "Tax") & priced
 
 
 def _credit_costs_differ(rows: ibis.Table) -> ir.BooleanValue:
     other = rows.EffectiveCost != rows.BilledCost
     other |= rows.ListCost != rows.BilledCost
     other |= rows.ContractedCost != rows.BilledCost
-    return cast("ir.BooleanValue", (rows.ChargeCategory == "Credit") & other)
+    return (rows.ChargeCategory == "Credit") & other
 
 
 WARNINGS: tuple[FocusRule, ...] = (
@@ -339,12 +334,12 @@ WARNINGS: tuple[FocusRule, ...] = (
     ),
     FocusRule(
         "tags are readable",
-        f"Tags are one JSON object; what is not was kept in {UNREAD_TAGS}.",
+        f"Tags are one JSON object, or were kept in {UNREAD_TAGS}.",
         lambda rows: rows[UNREAD_TAGS].notnull(),
     ),
     FocusRule(
         "values are readable",
-        f"Prices, quantities and details have their type; what has not was kept in {UNREAD_VALUES}.",
+        f"Prices, quantities and details have their type, or were kept in {UNREAD_VALUES}.",
         lambda rows: rows[UNREAD_VALUES].notnull(),
     ),
     _single(
@@ -394,12 +389,9 @@ def warnings_of(rows: ibis.Table) -> ibis.Table:
     counts = rows.aggregate(
         **{rule.name: rule.broken(rows).sum().fill_null(0) for rule in single}
     ).pivot_longer([rule.name for rule in single], names_to="rule", values_to="count")
-    return cast(
-        "ibis.Table",
-        ibis.union(
-            counts.select("rule", "count"),
-            *(_broken_groups(rows, rule) for rule in WARNINGS if rule.per),
-        ),
+    return ibis.union(
+        counts.select("rule", "count"),
+        *(_broken_groups(rows, rule) for rule in WARNINGS if rule.per),
     )
 
 
@@ -409,9 +401,6 @@ def _broken_groups(rows: ibis.Table, rule: FocusRule) -> ibis.Table:
     assert rule.measures is not None  # noqa: S101 # a rule about groups has measures
     whole = rows.filter(rows[rule.per[0]].notnull(), rows[rule.per[-1]].notnull())
     groups = whole.group_by(list(rule.per)).aggregate(**rule.measures(whole))
-    return cast(
-        "ibis.Table",
-        groups.aggregate(count=rule.broken(groups).sum().fill_null(0)).select(
-            rule=ibis.literal(rule.name), count="count"
-        ),
+    return groups.aggregate(count=rule.broken(groups).sum().fill_null(0)).select(
+        rule=ibis.literal(rule.name), count="count"
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
-from finops_cost_management.errors import AccessError, ConfigurationError
+from finops_cost_management.errors import AccessError, ConfigurationError, DataError
 from finops_cost_management.focus.cells import plain
 from finops_cost_management.focus.columns import COST_AND_USAGE, Column, columns_of
 from finops_cost_management.focus.header import REFUSED_REASON, STORE_COLUMNS
@@ -101,13 +101,15 @@ def write_focus(rows: ibis.Table, version: WrittenVersion, path: Path, engine: E
     Raises:
         ConfigurationError: The suffix or the version is not one that is written.
         AccessError: The file cannot be written.
+        DataError: A row cannot be read.
     """
     if not path.name.endswith(_SUFFIXES):
         raise ConfigurationError(
             f"{path} says no format", hint=f"the name must end in {', '.join(_SUFFIXES)}"
         )
-    written = _without_empty_extras(to_version(rows, version), engine)
+    rows = to_version(rows, version)
     with _whole_or_not_at_all(path) as partial:
+        written = _without_empty_extras(rows, engine)
         if path.name.endswith(".parquet"):
             engine.ibis.to_parquet(written, partial, compression="zstd")
         else:
@@ -130,10 +132,10 @@ def _as_text(rows: ibis.Table) -> ibis.Table:
 def _formatted(value: ir.Value) -> ir.StringValue:
     kind = value.type()
     if kind.is_timestamp():
-        return cast("ir.TimestampValue", value).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     if kind.is_decimal():
-        return plain(cast("ir.DecimalValue", value))
-    return cast("ir.StringValue", value.cast("string"))
+        return plain(value)
+    return value.cast("string")
 
 
 @contextmanager
@@ -146,8 +148,14 @@ def _whole_or_not_at_all(path: Path) -> Iterator[Path]:
         partial.replace(path)
     except (OSError, duckdb.IOException) as error:
         raise AccessError(
-            f"cannot write {path}: {str(error).strip().splitlines()[0]}",
+            f"cannot write {path}: {_first_line(error)}",
             hint="check that the folder exists, its permissions and the free space",
         ) from error
+    except duckdb.Error as error:
+        raise DataError(f"cannot write {path}: {_first_line(error)}") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]

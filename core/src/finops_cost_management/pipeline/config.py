@@ -161,14 +161,17 @@ def find_config(explicit: Path | None) -> Path | None:
     Raises:
         ConfigurationError: A file was named that does not exist.
     """
-    from finops_cost_management.settings import load_settings
+    named, by = explicit, "the command"
+    if named is None:
+        # Only here: reading settings takes longer than checking a file.
+        from finops_cost_management.settings import load_settings
 
-    named, by = (explicit, "the command") if explicit else (load_settings().config, "FINOPS_CONFIG")
-    if named is not None:
-        if not named.is_file():
-            raise ConfigurationError(
-                f"there is no file {named}, which {by} names", hint="check the path"
-            )
-        return named
-    default = Path(DEFAULT_FILE)
-    return default if default.is_file() else None
+        named, by = load_settings().config, "FINOPS_CONFIG"
+    if named is None:
+        default = Path(DEFAULT_FILE)
+        return default if default.is_file() else None
+    if not named.is_file():
+        raise ConfigurationError(
+            f"there is no file {named}, which {by} names", hint="check the path"
+        )
+    return named

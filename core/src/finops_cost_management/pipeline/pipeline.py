@@ -82,7 +82,6 @@ class Pipeline:
         from finops_cost_management.plugins.caller import ComponentCaller
         from finops_cost_management.state.database import StateDatabase
         from finops_cost_management.state.runs import record_end, record_start
-        from finops_cost_management.store.cost_store import CostStore
         from finops_cost_management.store.engine import Engine
 
         started = datetime.now(UTC)
@@ -104,7 +103,7 @@ class Pipeline:
             caller.tell("run_started", run=run)
             Runner(
                 self.config,
-                store=CostStore(Path(self.config.store.path)),
+                store=self.config.store.open(self.settings),
                 new_engine=partial(Engine.of, self.settings),
                 caller=caller,
                 outcome=outcome,

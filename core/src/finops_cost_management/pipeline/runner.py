@@ -104,6 +104,9 @@ class Runner:
             self.costs = CostSnapshot.of(self.store, engine)
             self.outcome.costs = summarise(self.costs, self.window)
             self._stage(self.config.detectors, self._detect)
+            self.outcome.anomalies.sort(
+                key=lambda one: (-one.severity.rank, -abs(one.cost_impact), one.date)
+            )
             self._stage(self.config.forecasters, self._forecast)
             self._stage(self.config.optimizers, self._optimize)
             for name, budget in self.config.budgets.items():
@@ -112,7 +115,6 @@ class Runner:
                     self._step(step, partial(self._judge_budget, name, budget))
                 )
             self._stage(self.config.exports, self._export)
-        self.outcome.anomalies.sort(key=lambda one: (-one.severity.rank, -abs(one.cost_impact)))
         self._stage(self.config.notifiers, self._notify)
 
     def _stage(self, entries: Mapping[str, Entry[Any]], work: Callable[[Any], Told]) -> None:

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal  # noqa: TC003 # pydantic reads it when the models are built
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetPeriod
 from finops_cost_management.pipeline.values import DimensionName, Level, Share, Span, Where
 from finops_cost_management.query.cost_query import CostMetric
+from finops_cost_management.store.files import is_secret
 from finops_cost_management.window import DateWindow
+
+if TYPE_CHECKING:
+    from finops_cost_management.settings import Settings
+    from finops_cost_management.store.cost_store import CostStore
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
 """Names of entries become parts of paths and of metrics."""
@@ -71,6 +84,13 @@ def _days(value: Any) -> Any:
     return value if isinstance(value, (Mapping, Span)) else {"days": value}
 
 
+def _any_level(levels: tuple[float, ...]) -> tuple[float, ...]:
+    # Not `min_length`: pydantic would say it of a list whose only item is wrong.
+    if not levels:
+        raise ValueError("must name at least one level, such as 80%")
+    return levels
+
+
 class ForecasterKeys(SeriesKeys):
     """What a forecaster may say."""
 
@@ -79,7 +99,9 @@ class ForecasterKeys(SeriesKeys):
     )
     """How far to look ahead: a number of days, `{days: 30}` or `{months: 3}`."""
 
-    levels: tuple[Level, ...] = Field(default=(0.8, 0.95), min_length=1)
+    levels: Annotated[tuple[Level, ...], AfterValidator(_any_level)] = Field(
+        default=(0.8, 0.95), json_schema_extra={"minItems": 1}
+    )
     """The bands: each holds the truth with this probability."""
 
 
@@ -120,14 +142,45 @@ class WindowKeys(Span):
         return DateWindow(self.before(end), end)
 
 
+def _storage_options(data: Any) -> Any:
+    """Options are text for every store (``allow_http: true``); keys and tokens are secrets."""
+    if not isinstance(data, Mapping):
+        return data
+    texts = {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in data.items()
+    }
+    return {
+        name: SecretStr(value) if isinstance(value, str) and is_secret(str(name), value) else value
+        for name, value in texts.items()
+    }
+
+
 class StoreKeys(Keys):
     """Where costs are kept."""
 
-    path: str = ".finops/costs"
-    """A folder, or `s3://…`, `abfss://…`, `gs://…`."""
+    path: str | None = None
+    """A folder, or `s3://…`, `abfss://…`, `az://…`, `gs://…`; where absent `<FINOPS_HOME>/costs`."""
 
-    storage_options: dict[str, SecretStr] = Field(default_factory=dict)
+    storage_options: Annotated[dict[str, str | SecretStr], BeforeValidator(_storage_options)] = (
+        Field(default_factory=dict)
+    )
     """Access to the object store, as `deltalake` names it; the environment's where absent."""
+
+    def open(self, settings: Settings) -> CostStore:
+        """The store that these keys name.
+
+        Raises:
+            ConfigurationError: The place or an option is not understood, or the packages for
+                object stores are not installed.
+        """
+        from finops_cost_management.store.cost_store import CostStore
+
+        options = {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in self.storage_options.items()
+        }
+        return CostStore(self.path or settings.home / "costs", options)
 
 
 class BudgetKeys(Keys):
@@ -153,6 +206,9 @@ class BudgetKeys(Keys):
 
     forecast: str | None = None
     """The forecaster, by its name in this file, that says what the period will cost."""
+
+    tolerated_lag: int = Field(default=2, ge=0, le=31)
+    """How many of the newest days may still be missing before the status is unknown."""
 
 
 STEP_KEYS: Mapping[str, type[StepKeys]] = {

@@ -68,6 +68,14 @@ class _Dumper(yaml.SafeDumper):
 
     yaml_implicit_resolvers = _CoreResolver.yaml_implicit_resolvers
 
+    def represent_str(self, text: str) -> yaml.ScalarNode:
+        # PyYAML folds these as line ends unless they are written as escapes.
+        style = '"' if re.search("[\x85\u2028\u2029]", text) else None
+        return self.represent_scalar(_TAG + "str", text, style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
 
 class YamlDocument:
     """One document: its data, its problems, and the place of each value.
@@ -98,7 +106,10 @@ class YamlDocument:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = Place(mark.line + 1, mark.column + 1) if mark else _START
-            self._add(place, (), " ".join((error.problem or str(error)).split()))
+            message = " ".join((error.problem or str(error)).split())
+            if "${" in "".join(text.splitlines()[place.line - 1 : place.line]):
+                message += "; put quotes around ${…} inside of { } and [ ]"
+            self._add(place, (), message)
         except yaml.YAMLError as error:
             self._add(_START, (), " ".join(str(error).split()))
         except RecursionError:

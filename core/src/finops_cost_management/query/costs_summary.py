@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from finops_cost_management.query.cost_query import CostMetric, CostQuery
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.window import DateWindow
+
+NONE = "(none)"
+"""What stands for a missing value."""
+
+KeyT = TypeVar("KeyT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +78,8 @@ def summarise(costs: CostSnapshot, window: DateWindow) -> CostsSummary | None:
     for currency, total_billed in billed.items():
         rows = [row for row in answer if row["BillingCurrency"] == currency]
         daily = _sums(rows, "Period")
-        by_service: dict[tuple[str, str], Decimal] = {}
         for row in rows:
-            key = (row["Provider"] or "(none)", row["ServiceName"] or "(none)")
-            by_service[key] = by_service.get(key, Decimal(0)) + (row["EffectiveCost"] or 0)
+            row["Service"] = (row["Provider"] or NONE, row["ServiceName"] or NONE)
         summaries.append(
             CurrencySummary(
                 currency=currency,
@@ -84,7 +87,7 @@ def summarise(costs: CostSnapshot, window: DateWindow) -> CostsSummary | None:
                 billed=total_billed,
                 daily=dict(sorted(daily.items())),
                 by_provider=_largest_first(_sums(rows, "Provider")),
-                by_service=_largest_first(by_service),
+                by_service=_largest_first(_sums(rows, "Service")),
                 by_category=_largest_first(_sums(rows, "ChargeCategory")),
             )
         )
@@ -96,13 +99,13 @@ def summarise(costs: CostSnapshot, window: DateWindow) -> CostsSummary | None:
     )
 
 
-def _sums(rows: list[dict[str, object]], key: str) -> dict:
-    sums: dict = {}
+def _sums(rows: list[dict[str, Any]], key: str) -> dict[Any, Decimal]:
+    sums: dict[Any, Decimal] = {}
     for row in rows:
-        name = row[key] if row[key] is not None else "(none)"
+        name = row[key] if row[key] is not None else NONE
         sums[name] = sums.get(name, Decimal(0)) + (row["EffectiveCost"] or 0)
     return sums
 
 
-def _largest_first(sums: dict) -> dict:
+def _largest_first(sums: dict[KeyT, Decimal]) -> dict[KeyT, Decimal]:
     return dict(sorted(sums.items(), key=lambda item: -item[1]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.query.cost_query import CostMetric
+from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
-
-    from finops_cost_management.window import DateWindow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,7 +74,8 @@ def build_panel(
     Args:
         costs: ``Period``, dimensions, ``BillingCurrency``, the cost and ``UnknownRows``.
         feeds: Distinct dimensions, ``BillingCurrency`` and ``x_Source``: who feeds a series.
-        coverage: Distinct ``x_Source`` and ``Period`` of the whole store: which days it has.
+        coverage: Distinct ``x_Source``, ``FirstDay`` and ``EndDay`` (exclusive) of the charge
+            periods of the whole store: which days it has.
         dimensions: Column names of the keys.
         window: The days of the panel.
         cost: Which cost the values are.
@@ -108,17 +108,21 @@ def build_panel(
 def _missing_days(coverage: pa.Table, window: DateWindow) -> dict[str, NDArray[np.bool_]]:
     """Per source, the days of the window that should have data and have none.
 
-    Before its first day a source had not begun: its series cost nothing then.
+    Before its first day a source had not begun: its series cost nothing then. Charges longer
+    than a day (tax, fees) tell nothing of the days in them, unless a source has no others.
     """
     import numpy as np
 
-    days: dict[str, set[date]] = {}
-    for source, day in _rows(coverage, ["x_Source", "Period"]):
-        days.setdefault(source, set()).add(day)
-    return {
-        source: np.array([day > min(seen) and day not in seen for day in window.dates()])
-        for source, seen in days.items()
-    }
+    spans: dict[str, list[tuple[date, date]]] = {}
+    for source, first, end in _rows(coverage, ["x_Source", "FirstDay", "EndDay"]):
+        spans.setdefault(source, []).append((first, end))
+    missing = {}
+    for source, own in spans.items():
+        begun = min(first for first, _ in own)
+        daily = {first for first, end in own if (end - first).days <= 1}
+        seen = daily or {day for first, end in own for day in DateWindow(first, end).dates()}
+        missing[source] = np.array([day > begun and day not in seen for day in window.dates()])
+    return missing
 
 
 def _rows(table: pa.Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from finops_cost_management.query.panel import build_panel
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from finops_cost_management.query.panel import CostPanel
     from finops_cost_management.store.cost_store import CostStore
     from finops_cost_management.store.engine import Engine
+
+_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +75,10 @@ class CostSnapshot:
             *keys, *(chosen[name] for name in ("BillingCurrency", "x_Source") if name not in dimensions)
         ).distinct()
         coverage = self.rows.select(
-            "x_Source", Period=self.rows.ChargePeriodStart.cast("date")
+            "x_Source",
+            FirstDay=self.rows.ChargePeriodStart.cast("date"),
+            # An hour's charge ends on the day it began on, or at the midnight after.
+            EndDay=(self.rows.ChargePeriodEnd - _MICROSECOND).cast("date") + _DAY,
         ).distinct()
         return build_panel(
             costs,

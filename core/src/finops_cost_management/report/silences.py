@@ -22,7 +22,6 @@ _NOTHING = {
     "forecasters": "No forecast to tell.",
     "optimizers": "No saving to tell.",
     "budgets": "No budget to tell.",
-    "exporters": "No file was written.",
 }
 
 
@@ -30,14 +29,12 @@ def why_empty(section: str, steps: Iterable[StepRecord]) -> str:
     """Why a section has nothing to show.
 
     Args:
-        section: The kind of its steps: ``detectors``, ``forecasters``, …
+        section: Of the pipeline file: ``detectors``, ``forecasters``, ``optimizers``, ``budgets``.
         steps: All steps of the run.
     """
-    names = {section, "exports"} if section == "exporters" else {section}
-    records = [record for record in steps if record.step.section in names]
+    records = [record for record in steps if record.step.section == section]
     if not records:
-        key = "exports" if section == "exporters" else section
-        return f"{_NOTHING[section]} The pipeline names none under `{key}:`."
+        return f"{_NOTHING[section]} The pipeline names none under `{section}:`."
     broken = [record for record in records if record.state is not StepState.DONE]
     if broken:
         return (

@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from finops_cost_management.errors import ConfigurationError, DataError
+from finops_cost_management.store.files import TableFiles
 from finops_cost_management.store.ingest import IngestResult, StoreVersion
 from finops_cost_management.store.paths import PARTITION_BY, data_file, digest_of, short_digest
 from finops_cost_management.store.table import LOG_KEY, PartitionedTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import ibis
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from finops_cost_management.store.delivery import Delivery, Grain
     from finops_cost_management.store.engine import Engine
-    from finops_cost_management.store.table import TableFile
+    from finops_cost_management.store.files import TableFile
 
 REFUSED_REASON = "x_RefusedReason"
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -52,10 +54,17 @@ class StoredUnit:
 
 
 class CostStore:
-    """FOCUS rows on Delta Lake in one folder.
+    """FOCUS rows on Delta Lake in one place.
 
     Args:
-        folder: Where the store lies; created by the first ingest.
+        location: A folder, or an address in an object store (``s3://bucket/costs``); created by
+            the first ingest.
+        storage_options: Access to the object store, as `deltalake` names it (text → text); the
+            environment's where absent.
+
+    Raises:
+        ConfigurationError: The address or an option is not understood, or the packages for object
+            stores are not installed.
 
     Example:
         >>> store = CostStore(Path(".finops/costs"))
@@ -63,10 +72,14 @@ class CostStore:
         []
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._costs = PartitionedTable(folder / "charges", _cost_schema, PARTITION_BY)
-        self._refused = PartitionedTable(folder / "refused", _refused_schema, PARTITION_BY[:1])
+    def __init__(
+        self, location: Path | str, storage_options: Mapping[str, str] | None = None
+    ) -> None:
+        self.location = location
+        charges = TableFiles.at(f"{location}/charges", storage_options)
+        refused = TableFiles.at(f"{location}/refused", storage_options)
+        self._costs = PartitionedTable(charges, _cost_schema, PARTITION_BY)
+        self._refused = PartitionedTable(refused, _refused_schema, PARTITION_BY[:1])
 
     def ingest(self, source: str, delivery: Delivery, engine: Engine) -> IngestResult:
         """Take one delivery in, whole or not at all.
@@ -87,9 +100,7 @@ class CostStore:
             )
         digest = _identity(delivery)
         if any(file.digest == digest for file in self.units() if file.source == source):
-            return IngestResult(
-                source=source, delivery=delivery.name, digest=digest, skipped=True
-            )
+            return IngestResult(source=source, delivery=delivery.name, digest=digest, skipped=True)
 
         self._costs.create()
         raw = _as_table(delivery.read(engine), engine)
@@ -121,8 +132,9 @@ class CostStore:
             self._costs.add_columns([name for name in accepted.columns if name.startswith("x_")])
             gone = self._costs.swap(
                 written,
-                lambda file: file.partition["x_Source"] == source
-                and file.partition["x_Period"] in units,
+                lambda file: (
+                    file.partition["x_Source"] == source and file.partition["x_Period"] in units
+                ),
                 log=result.to_log(),
                 lock=source,
             )
@@ -186,7 +198,7 @@ class CostStore:
                 if LOG_KEY in entry
                 else None,
             )
-            for entry in self._costs.delta().history(limit)
+            for entry in self._costs.history(limit)
         ]
 
     def vacuum(self, keep: timedelta, *, dry_run: bool = False) -> list[str]:
@@ -208,14 +220,10 @@ class CostStore:
                 hint="a younger file may belong to an ingest that is still running",
             )
         return [
-            f"{table.folder.name}/{path}"
-            for table in (self._costs, self._refused)
+            f"{name}/{path}"
+            for name, table in (("charges", self._costs), ("refused", self._refused))
             if table.exists()
-            for path in table.delta().vacuum(
-                retention_hours=keep // timedelta(hours=1),
-                dry_run=dry_run,
-                enforce_retention_duration=False,
-            )
+            for path in table.vacuum(keep, dry_run=dry_run)
         ]
 
     def _with_known_names(self, rows: ibis.Table) -> ibis.Table:
@@ -335,7 +343,9 @@ def _cost_schema() -> pa.Schema:
         "Decimal": pa.decimal128(38, 12),
         "Date/Time": pa.timestamp("us", tz="UTC"),
     }
-    columns = [(name, types.get(column.type, pa.string())) for name, column in COST_AND_USAGE.items()]
+    columns = [
+        (name, types.get(column.type, pa.string())) for name, column in COST_AND_USAGE.items()
+    ]
     return pa.schema([*columns, *((name, pa.string()) for name in PARTITION_BY)])
 
 

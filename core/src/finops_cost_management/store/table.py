@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.errors import AccessError, RetryLaterError
+from finops_cost_management.store.files import CHECK_PLACE, TableFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,98 +19,76 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
     from finops_cost_management.store.engine import Engine
+    from finops_cost_management.store.files import TableFiles
 
 COMMIT_ATTEMPTS = 8
 LOG_KEY = "finops"
 """Key of our entry in a commit's metadata."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableFile:
-    """One current data file.
-
-    Attributes:
-        path: Relative to the table.
-        size: In bytes.
-        rows: How many rows it holds.
-        written: When, milliseconds since 1970.
-        partition: Partition column → value.
-    """
-
-    path: str
-    size: int
-    rows: int
-    written: int
-    partition: Mapping[str, str]
-
-
 class PartitionedTable:
     """A Delta table that is changed by swapping whole files in one commit.
 
     Args:
-        folder: Where it lies.
+        place: Where its files lie.
         schema: Gives its first schema; columns may be added later, never changed.
         partition_by: Partition columns; part of the schema, kept in paths and not in files.
     """
 
-    def __init__(self, folder: Path, schema: Callable[[], pa.Schema], partition_by: Sequence[str]) -> None:
-        self.folder = folder
+    def __init__(
+        self, place: TableFiles, schema: Callable[[], pa.Schema], partition_by: Sequence[str]
+    ) -> None:
+        self._place = place
         self._schema = schema
         self.partition_by = list(partition_by)
 
     def exists(self) -> bool:
         """Whether anything was ever committed."""
-        return (self.folder / "_delta_log").is_dir()
+        return self._place.exists()
 
     def delta(self, as_of: int | datetime | None = None) -> DeltaTable:
         """The table now, or as of a version or an instant.
 
         Raises:
-            AccessError: The folder cannot be read, or there is no such version.
+            AccessError: The place cannot be read, or there is no such version.
         """
         from deltalake import DeltaTable
-        from deltalake.exceptions import DeltaError
 
-        try:
-            table = DeltaTable(str(self.folder))
-            if as_of is not None:
+        with self._place.access("read the store at", CHECK_PLACE):
+            table = DeltaTable(self._place.uri, storage_options=self._place.storage_options)
+        if as_of is not None:
+            with self._place.access(
+                f"go back to {as_of} in the store at",
+                "`finops store history` lists the versions that can be read",
+            ):
                 table.load_as_version(as_of)
-        except (DeltaError, OSError) as error:
-            moment = "" if as_of is None else f" as of {as_of}"
-            raise AccessError(
-                f"cannot read the store at {self.folder}{moment}: {_first_line(error)}",
-                hint="`finops store history` lists the versions that can be read"
-                if as_of is not None
-                else "check the path and its permissions",
-            ) from error
         return table
 
     def create(self) -> None:
         """Create the table where there is none."""
         from deltalake import DeltaTable
-        from deltalake.exceptions import DeltaError
+        from deltalake.exceptions import CommitFailedError
 
         if self.exists():
             return
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            DeltaTable.create(
-                str(self.folder),
-                schema=self._schema(),
-                partition_by=self.partition_by,
-                mode="ignore",
-                configuration={
-                    # The log answers "what did we believe last Tuesday": it is kept for long.
-                    "delta.logRetentionDuration": "interval 3650 days",
-                    "delta.deletedFileRetentionDuration": "interval 90 days",
-                },
-            )
-        except (DeltaError, OSError) as error:
+            with self._place.access("create the store at", CHECK_PLACE):
+                self._place.prepare()
+                DeltaTable.create(
+                    self._place.uri,
+                    schema=self._schema(),
+                    partition_by=self.partition_by,
+                    mode="ignore",
+                    configuration={
+                        # The log answers "what did we believe last Tuesday": it is kept for long.
+                        "delta.logRetentionDuration": "interval 3650 days",
+                        "delta.deletedFileRetentionDuration": "interval 90 days",
+                    },
+                    storage_options=self._place.storage_options,
+                )
+        except (AccessError, CommitFailedError):
             if not self.exists():  # another process may have been faster
-                raise AccessError(
-                    f"cannot create the store at {self.folder}: {_first_line(error)}",
-                    hint="check the path and its permissions",
-                ) from error
+                raise
 
     def files(self, table: DeltaTable) -> list[TableFile]:
         """The current files of a version."""
@@ -134,11 +111,14 @@ class PartitionedTable:
         import pyarrow as pa
 
         schema = pa.schema(table.schema().to_arrow())
-        uris = [str(self.folder / file.path) for file in self.files(table)]
-        if not uris:
+        files = self.files(table)
+        if not files:
             return engine.table_of(schema.empty_table())
         rows = engine.ibis.read_parquet(
-            uris, hive_partitioning=True, hive_types_autocast=0, union_by_name=True
+            self._place.readable(engine, files),
+            hive_partitioning=True,
+            hive_types_autocast=0,
+            union_by_name=True,
         )
         wanted = ibis.schema(schema)
         return rows.select(
@@ -150,21 +130,24 @@ class PartitionedTable:
 
     def write_file(self, engine: Engine, rows: ibis.Table, path: str) -> TableFile:
         """Write rows to a new file, invisible until it is committed."""
-        target = self.folder / path
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            columns = rows.drop(*(name for name in self.partition_by if name in rows.columns))
-            count = engine.copy_to_parquet(columns, target)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
+        columns = rows.drop(*(name for name in self.partition_by if name in rows.columns))
+        count, size = self._place.write(engine, columns, path)
         partition = dict(part.split("=", 1) for part in path.split("/")[:-1])
-        return TableFile(path, target.stat().st_size, count, time.time_ns() // 10**6, partition)
+        return TableFile(path, size, count, time.time_ns() // 10**6, partition)
 
     def discard(self, files: Sequence[TableFile]) -> None:
-        """Remove files that were written and never committed."""
+        """Remove files that were written and never committed.
+
+        A commit whose answer was lost may have succeeded: its files stay. So do all where the log
+        cannot be read; the next `vacuum` takes those that no version names.
+        """
+        try:
+            current = {file.path for file in self.files(self.delta())}
+        except AccessError:
+            return
         for file in files:
-            (self.folder / file.path).unlink(missing_ok=True)
+            if file.path not in current:
+                self._place.remove(file.path)
 
     def add_columns(self, names: Sequence[str]) -> None:
         """Widen the schema by text columns that it does not have yet."""
@@ -179,9 +162,10 @@ class PartitionedTable:
             if not missing:
                 return
             try:
-                table.alter.add_columns(
-                    [Field(name, PrimitiveType("string"), nullable=True) for name in missing]
-                )
+                with self._place.access("write to the store at", CHECK_PLACE):
+                    table.alter.add_columns(
+                        [Field(name, PrimitiveType("string"), nullable=True) for name in missing]
+                    )
             except CommitFailedError:
                 continue
             return
@@ -210,10 +194,14 @@ class PartitionedTable:
         from deltalake.exceptions import CommitFailedError
         from deltalake.transaction import AddAction, RemoveAction
 
+        gone: list[TableFile] = []
         for attempt in range(COMMIT_ATTEMPTS):
             table = self.delta()
             now = time.time_ns() // 10**6
-            gone = [file for file in self.files(table) if replaced(file)]
+            current = self.files(table)
+            if added and {file.path for file in added} <= {file.path for file in current}:
+                return gone  # the commit had succeeded: only its answer was lost
+            gone = [file for file in current if replaced(file)]
             actions: list[AddAction | RemoveAction] = [
                 AddAction(
                     file.path,
@@ -229,30 +217,42 @@ class PartitionedTable:
                 RemoveAction(file.path, True, now, file.size, dict(file.partition)) for file in gone
             ]
             try:
-                table.create_write_transaction(
-                    actions,
-                    "append",
-                    table.schema(),
-                    self.partition_by,
-                    commit_properties=CommitProperties(
-                        custom_metadata={LOG_KEY: json.dumps(log)},
-                        app_transactions=[
-                            Transaction(lock, (table.transaction_version(lock) or 0) + 1)
-                        ],
-                    ),
-                )
+                with self._place.access("write to the store at", CHECK_PLACE):
+                    table.create_write_transaction(
+                        actions,
+                        "append",
+                        table.schema(),
+                        self.partition_by,
+                        commit_properties=CommitProperties(
+                            custom_metadata={LOG_KEY: json.dumps(log)},
+                            app_transactions=[
+                                Transaction(lock, (table.transaction_version(lock) or 0) + 1)
+                            ],
+                        ),
+                    )
             except CommitFailedError:
                 time.sleep(0.05 * 2**attempt)
                 continue
             return gone
         raise self._busy()
 
+    def history(self, limit: int | None) -> list[dict[str, Any]]:
+        """What was committed, newest first, as Delta tells it."""
+        with self._place.access("read the store at", CHECK_PLACE):
+            return self.delta().history(limit)
+
+    def vacuum(self, keep: timedelta, *, dry_run: bool) -> list[str]:
+        """Remove files that no version younger than ``keep`` needs, and return their paths."""
+        with self._place.access("tidy the store at", CHECK_PLACE):
+            return self.delta().vacuum(
+                retention_hours=keep // timedelta(hours=1),
+                dry_run=dry_run,
+                enforce_retention_duration=False,
+                full=True,  # files of an ingest that was killed are in no commit
+            )
+
     def _busy(self) -> RetryLaterError:
         return RetryLaterError(
-            f"the store at {self.folder} is being written by others all the time",
+            f"the store at {self._place.uri} is being written by others all the time",
             hint="nothing was lost: run again when they are done",
         )
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0] or os.strerror(getattr(error, "errno", 0) or 0)
