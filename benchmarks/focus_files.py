@@ -14,7 +14,7 @@ from finops_cost_management.builtin.demo import Demo, DemoOptions
 from finops_cost_management.focus.columns import COST_AND_USAGE
 from finops_cost_management.focus.writing import write_focus
 from finops_cost_management.store.cost_store import CostStore
-from finops_cost_management.store.engine import Engine
+from finops_cost_management.engine import Engine
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:

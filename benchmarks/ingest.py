@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from focus_files import Totals
     from settings import Settings
 
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
 
 NAME = "ingest"
 HALF_THE_SPEED = 2.0

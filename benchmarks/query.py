@@ -37,10 +37,11 @@ def measure(settings: Settings) -> Iterator[Figure]:
         settings.engine() as engine,
         settings.duckdb() as connection,
     ):
-        store = store_of(file, Path(folder) / "costs", engine)
+        costs_folder = Path(folder) / "costs"
+        store = store_of(file, costs_folder, engine)
         proof = reconcile(store, engine, totals(file))
         costs = CostSnapshot.of(store, engine)
-        files = sorted(str(path) for path in store.folder.glob("charges/x_Source=*/**/*.parquet"))
+        files = sorted(str(path) for path in costs_folder.glob("charges/x_Source=*/**/*.parquet"))
         for name, (question, sql) in _questions(connection, files).items():
             yield replace(_asked(settings, name, costs, question, connection, sql), proof=proof)
         question, _ = _questions(connection, files)["by service"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops_cost_management.store.engine import Engine
+from finops_cost_management.engine import Engine
 
 if TYPE_CHECKING:
     import duckdb

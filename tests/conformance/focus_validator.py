@@ -83,16 +83,18 @@ def candidates() -> list[str]:
 def is_new_enough(python: str) -> bool:
     """Whether it starts, and is one of the versions that the validator's libraries support."""
     check = "import sys; sys.exit(not (3, 12) <= sys.version_info[:2] <= (3, 13))"
-    return subprocess.run([python, "-c", check], check=False, capture_output=True).returncode == 0  # noqa: S603 # found above
+    return (
+        subprocess.run([python, "-c", check], check=False, capture_output=True).returncode == 0
+    )  # found above
 
 
 def write_sample(folder: Path) -> Path:
     """Write the hand-made charges, by the code that writes every export."""
     import pyarrow as pa
 
+    from finops_cost_management.engine import Engine
     from finops_cost_management.focus.reading import to_focus
     from finops_cost_management.focus.writing import write_focus
-    from finops_cost_management.store.engine import Engine
 
     file = folder / "correct.parquet"
     rows = run_path(str(Path(__file__).with_name("correct_rows.py")))["correct_rows"]()
@@ -157,7 +159,9 @@ def report(file: Path, outcomes: dict[str, tuple[str, str]]) -> int:
 
 def run(command: list[str], *, cwd: Path | None = None) -> str:
     """Run a command; its output, or the end of the run with what it said."""
-    done = subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True)  # noqa: S603 # our own words
+    done = subprocess.run(
+        command, cwd=cwd, check=False, capture_output=True, text=True
+    )  # our own words
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

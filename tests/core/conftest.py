@@ -15,6 +15,7 @@ from finops_cost_management.answers.anomalies import Anomaly, AnomalySeverity, D
 from finops_cost_management.answers.budgets import BudgetReport, BudgetStatus
 from finops_cost_management.answers.digest import Digest
 from finops_cost_management.answers.forecasts import Forecast, Interval
+from finops_cost_management.answers.outcome import Outcome, RunInfo, Step, StepRecord, StepState
 from finops_cost_management.answers.recommendations import (
     Effort,
     OptimizationCategory,
@@ -22,10 +23,9 @@ from finops_cost_management.answers.recommendations import (
     SavingsAnswer,
     Unknown,
 )
-from finops_cost_management.pipeline.outcome import Outcome, RunInfo, Step, StepRecord, StepState
+from finops_cost_management.engine import Engine
 from finops_cost_management.query.costs_summary import CostsSummary, CurrencySummary
 from finops_cost_management.query.snapshot import CostSnapshot
-from finops_cost_management.store.engine import Engine
 from finops_cost_management.window import DateWindow
 
 Bill = Callable[[list[dict[str, Any]]], CostSnapshot]

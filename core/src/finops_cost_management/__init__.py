@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.budgets import BudgetPeriod, BudgetReport, BudgetStatus
     from finops_cost_management.answers.digest import Digest
     from finops_cost_management.answers.forecasts import Forecast, Interval, PanelForecast
+    from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.answers.recommendations import (
         Effort,
         OptimizationCategory,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         SavingsAnswer,
         Unknown,
     )
+    from finops_cost_management.engine import Engine
     from finops_cost_management.errors import (
         AccessError,
         ConfigurationError,
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
         PluginError,
         RetryLaterError,
     )
-    from finops_cost_management.pipeline.outcome import Outcome
     from finops_cost_management.pipeline.pipeline import Pipeline
     from finops_cost_management.plugins.component import (
         Detector,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.store.cost_store import CostStore
     from finops_cost_management.store.delivery import Delivery
-    from finops_cost_management.store.engine import Engine
     from finops_cost_management.window import DateWindow
 
     __version__: str
@@ -103,7 +103,7 @@ _NAMES_OF = {
     "answers.recommendations": "Effort OptimizationCategory Recommendation SavingsAnswer Unknown",
     "errors": "AccessError ConfigurationError DataError DefectError FinopsError PluginError "
     "RetryLaterError",
-    "pipeline.outcome": "Outcome",
+    "answers.outcome": "Outcome",
     "pipeline.pipeline": "Pipeline",
     "plugins.component": "Detector Exporter Forecaster Notifier Optimizer Options Source",
     "plugins.hookspecs": "hookimpl",
@@ -112,7 +112,7 @@ _NAMES_OF = {
     "query.snapshot": "CostSnapshot",
     "store.cost_store": "CostStore",
     "store.delivery": "Delivery",
-    "store.engine": "Engine",
+    "engine": "Engine",
     "window": "DateWindow",
 }
 """Module → the public names that it brings."""

@@ -49,7 +49,9 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], COMMANDS, n=1)
-            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+            ctx.fail(
+                f"No such command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else "")
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 # click's signature
@@ -127,8 +129,11 @@ def _explain(error: FinopsError) -> int:
     from finops_cost_management.errors import ConfigurationError
     from finops_cost_management.logs import masked
 
-    click.echo(masked(f"finops: {error}"), err=True)
-    return 2 if isinstance(error, ConfigurationError) else 1
+    wrong_file = isinstance(error, ConfigurationError)
+    # A list of problems has its places in front, where editors make them links.
+    prefix = "" if hasattr(error, "problems") else "finops: "
+    click.echo(masked(f"{prefix}{error}"), err=True)
+    return 2 if wrong_file else 1
 
 
 if __name__ == "__main__":

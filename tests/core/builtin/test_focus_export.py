@@ -17,7 +17,7 @@ from finops_cost_management.window import DateWindow
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
 
 pytestmark = pytest.mark.invented
 

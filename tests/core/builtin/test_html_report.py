@@ -14,7 +14,7 @@ from finops_cost_management.query.costs_summary import summarise
 from finops_cost_management.query.snapshot import CostSnapshot
 
 if TYPE_CHECKING:
-    from finops_cost_management.pipeline.outcome import Outcome
+    from finops_cost_management.answers.outcome import Outcome
 
 pytestmark = pytest.mark.invented
 

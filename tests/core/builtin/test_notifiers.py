@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from finops_cost_management.answers.digest import Digest
+from finops_cost_management.answers.outcome import Outcome
 from finops_cost_management.builtin.notifiers import Console, ConsoleOptions, Log, LogOptions
-from finops_cost_management.pipeline.outcome import Outcome
 
 pytestmark = pytest.mark.invented
 

@@ -109,7 +109,7 @@ def test_no_sdk_and_no_numeric_library_is_imported(tmp_path: Path) -> None:
         "command(['finops.yaml'], standalone_mode=False)\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
-    done = subprocess.run(  # noqa: S603 # our own interpreter, our own program
+    done = subprocess.run(  # our own interpreter, our own program
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     verdict, modules = done.stdout.splitlines()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from finops_cost_management.engine import Engine
 from finops_cost_management.focus.reading import read_files, to_focus
-from finops_cost_management.store.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -73,4 +73,6 @@ def test_columns_load_without_pydantic_or_numeric_libraries() -> None:
         "import sys, finops_cost_management.focus.columns;"
         "sys.exit(bool({'pydantic', 'ibis', 'numpy', 'pyarrow', 'duckdb'} & sys.modules.keys()))"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 # our own words
+    assert (
+        subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    )  # our own words

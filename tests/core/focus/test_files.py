@@ -17,16 +17,14 @@ from finops_cost_management.focus.reading import read_files, to_focus
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
 
 pytestmark = pytest.mark.invented
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("name", ["bill.csv", "bill.csv.gz", "bill.txt"])
-def test_delimiters_and_compression(
-    read: Any, write_csv: Any, delimiter: str, name: str
-) -> None:
+def test_delimiters_and_compression(read: Any, write_csv: Any, delimiter: str, name: str) -> None:
     (row,) = read(write_csv({"ResourceName": 'a "b", c; d'}, name=name, delimiter=delimiter))
     assert row["ResourceName"] == 'a "b", c; d'
     assert row["BilledCost"] == Decimal("1.5")
@@ -52,7 +50,9 @@ def test_parts_of_csv_have_a_header_each_and_any_order(read: Any, write_csv: Any
 
 
 def _parquet(path: Path, charge: dict[str, str], **columns: pa.Array) -> Path:
-    pq.write_table(pa.table({name: pa.array([value]) for name, value in charge.items()} | columns), path)
+    pq.write_table(
+        pa.table({name: pa.array([value]) for name, value in charge.items()} | columns), path
+    )
     return path
 
 
@@ -99,9 +99,7 @@ def test_text_that_an_old_writer_left_as_bytes_is_text(
     assert read(path)[0]["ResourceId"] == "é"
 
 
-def test_csv_is_staged_once_and_again_when_it_changes(
-    engine: Engine, write_csv: Any
-) -> None:
+def test_csv_is_staged_once_and_again_when_it_changes(engine: Engine, write_csv: Any) -> None:
     def staged() -> set[Path]:
         return set(engine.scratch.glob("*.parquet"))
 

@@ -12,7 +12,7 @@ from finops_cost_management.focus.reading import to_focus
 from finops_cost_management.focus.validation import WARNINGS, warnings_of
 
 if TYPE_CHECKING:
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
 
 pytestmark = pytest.mark.invented
 
@@ -29,9 +29,7 @@ def _counts(engine: Engine, rows: list[dict[str, Any]]) -> dict[str, int]:
     return {row["rule"]: row["count"] for row in answer}
 
 
-def test_correct_charges_break_nothing(
-    engine: Engine, correct_rows: list[dict[str, Any]]
-) -> None:
+def test_correct_charges_break_nothing(engine: Engine, correct_rows: list[dict[str, Any]]) -> None:
     counts = _counts(engine, correct_rows)
     assert len(counts) == len(WARNINGS)
     assert {rule: count for rule, count in counts.items() if count} == {}
@@ -50,7 +48,11 @@ def test_correct_charges_break_nothing(
         (USAGE, {"ConsumedQuantity": None}, "ConsumedQuantity goes with ConsumedUnit"),
         (USAGE, {"EffectiveCost": None}, "EffectiveCost is not null"),
         (USAGE, {"ServiceName": None}, "ServiceName is not null"),
-        (USAGE, {"ServiceSubcategory": "Messaging"}, "ServiceSubcategory belongs to ServiceCategory"),
+        (
+            USAGE,
+            {"ServiceSubcategory": "Messaging"},
+            "ServiceSubcategory belongs to ServiceCategory",
+        ),
         (USAGE, {"PricingCategory": "Cheap"}, "PricingCategory has an allowed value"),
         (USAGE, {"BillingCurrency": "Euro"}, "BillingCurrency is a currency code"),
         (
@@ -71,7 +73,11 @@ def test_correct_charges_break_nothing(
             "usage under a commitment says whether it is used",
         ),
         (UNUSED, {"ConsumedQuantity": Decimal(1)}, "an unused commitment consumes nothing"),
-        (COVERED, {"EffectiveCost": Decimal("0.05")}, "a commitment's usage costs what its purchase billed"),
+        (
+            COVERED,
+            {"EffectiveCost": Decimal("0.05")},
+            "a commitment's usage costs what its purchase billed",
+        ),
         (TAX, {"PricingQuantity": Decimal(1)}, "tax has no price"),
         (CREDIT, {"ListCost": Decimal(0)}, "the costs of a credit are equal"),
         (COVERED, {"ServiceCategory": "Web"}, "a service has one category"),
@@ -96,9 +102,7 @@ def test_a_rule_finds_what_breaks_it(
     assert _counts(engine, correct_rows)[rule] == 1
 
 
-def test_corrections_need_not_multiply(
-    engine: Engine, correct_rows: list[dict[str, Any]]
-) -> None:
+def test_corrections_need_not_multiply(engine: Engine, correct_rows: list[dict[str, Any]]) -> None:
     correct_rows[CORRECTION]["ListCost"] = Decimal(5)
     assert _counts(engine, correct_rows)["ListCost = ListUnitPrice x PricingQuantity"] == 0
 

@@ -96,9 +96,7 @@ def test_the_end_of_a_window_is_outside(bill: Any) -> None:
 
 
 def test_each_of_the_four_costs(bill: Any) -> None:
-    costs = bill(
-        [{"day": FRIDAY, "cost": 1, "EffectiveCost": Decimal(2), "ListCost": Decimal(3)}]
-    )
+    costs = bill([{"day": FRIDAY, "cost": 1, "EffectiveCost": Decimal(2), "ListCost": Decimal(3)}])
     found = {metric: answer(costs, cost=metric)[0][1] for metric in CostMetric}
     assert found == {
         CostMetric.BILLED: 1,
@@ -162,7 +160,9 @@ charges = st.lists(
 
 
 @given(charges, st.sampled_from([None, "daily", "weekly", "monthly"]))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_every_breakdown_adds_up_to_the_exact_total(bill: Any, rows: Any, grain: Any) -> None:
     costs = bill(rows)
     expected: dict[str, Decimal] = {}

@@ -54,15 +54,17 @@ def test_a_source_that_has_ended_before_the_window_leaves_its_series_alone(bill:
 
 
 def test_a_day_with_an_unknown_cost_is_missing(bill: Any) -> None:
-    costs = bill(
-        [{"day": day, "cost": 1} for day in MAY[:6]] + [{"day": MAY[2], "cost": None}]
-    )
+    costs = bill([{"day": day, "cost": 1} for day in MAY[:6]] + [{"day": MAY[2], "cost": None}])
     assert values(costs) == {("USD",): [1, 1, None, 1, 1, 1]}
 
 
 def test_currencies_are_series_of_their_own(bill: Any) -> None:
     costs = bill(
-        [{"day": day, "cost": 1, "BillingCurrency": code} for day in MAY[:6] for code in ("EUR", "USD")]
+        [
+            {"day": day, "cost": 1, "BillingCurrency": code}
+            for day in MAY[:6]
+            for code in ("EUR", "USD")
+        ]
     )
     assert values(costs) == {("EUR",): [1.0] * 6, ("USD",): [1.0] * 6}
 
@@ -94,7 +96,9 @@ def test_until_knows_only_the_days_before(bill: Any) -> None:
         max_size=20,
     )
 )
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_series_add_up_to_the_total(bill: Any, rows: Any) -> None:
     costs = bill(rows)
     parts = costs.panel(CostQuery(window=WINDOW, group_by=("provider", "service"))).values

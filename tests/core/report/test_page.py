@@ -18,7 +18,7 @@ from finops_cost_management.report.unknowns import unknowns
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
-    from finops_cost_management.pipeline.outcome import Outcome
+    from finops_cost_management.answers.outcome import Outcome
 
 pytestmark = pytest.mark.invented
 

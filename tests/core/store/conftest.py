@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pytest
 
+from finops_cost_management.engine import Engine
 from finops_cost_management.store.cost_store import CostStore
 from finops_cost_management.store.delivery import Delivery
-from finops_cost_management.store.engine import Engine
 
 Charge = tuple[date, str]
 """Day and billed cost."""

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from finops_cost_management.engine import Engine
 from finops_cost_management.errors import ConfigurationError, DataError
 from finops_cost_management.store.cost_store import CostStore
 from finops_cost_management.store.delivery import Delivery
-from finops_cost_management.store.engine import Engine
 
 pytestmark = [pytest.mark.real_component, pytest.mark.invented]
 

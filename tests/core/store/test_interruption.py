@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from finops_cost_management.engine import Engine
 from finops_cost_management.errors import AccessError
 from finops_cost_management.store.cost_store import CostStore
-from finops_cost_management.store.engine import Engine
 
 pytestmark = [pytest.mark.real_component, pytest.mark.invented]
 
@@ -31,7 +31,7 @@ from pathlib import Path
 from finops_cost_management.store import table
 from finops_cost_management.store.cost_store import CostStore
 from finops_cost_management.store.delivery import Delivery
-from finops_cost_management.store.engine import Engine
+from finops_cost_management.engine import Engine
 import pyarrow.parquet as pq
 
 commit = table.PartitionedTable.swap

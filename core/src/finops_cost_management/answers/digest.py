@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.anomalies import Anomaly
     from finops_cost_management.answers.budgets import BudgetReport
     from finops_cost_management.answers.forecasts import Forecast
+    from finops_cost_management.answers.outcome import RunInfo, StepRecord
     from finops_cost_management.answers.recommendations import Recommendation
-    from finops_cost_management.pipeline.outcome import RunInfo, StepRecord
     from finops_cost_management.query.costs_summary import CostsSummary
 
 

@@ -16,8 +16,8 @@ from finops_cost_management.plugins.hookspecs import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from finops_cost_management.engine import Engine
     from finops_cost_management.store.delivery import Delivery
-    from finops_cost_management.store.engine import Engine
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 

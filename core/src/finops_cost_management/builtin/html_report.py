@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from finops_cost_management.pipeline.outcome import Outcome
+    from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.window import DateWindow
 

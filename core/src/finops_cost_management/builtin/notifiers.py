@@ -8,7 +8,7 @@ from pydantic import Field
 
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetStatus
-from finops_cost_management.pipeline.outcome import StepState
+from finops_cost_management.answers.outcome import StepState
 from finops_cost_management.plugins.component import Notifier, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
 

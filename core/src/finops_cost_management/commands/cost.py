@@ -22,7 +22,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.command(
     epilog="Example: finops cost --group-by service --where tags.team=checkout --grain monthly"
 )
-@click.option("--days", type=click.IntRange(1), default=30, show_default=True, help="The last days.")
+@click.option(
+    "--days", type=click.IntRange(1), default=30, show_default=True, help="The last days."
+)
 @click.option("--start-date", type=_DAY, help="First day, instead of --days.")
 @click.option("--end-date", type=_DAY, help="Last day [default: yesterday, UTC].")
 @click.option(

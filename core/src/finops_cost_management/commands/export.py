@@ -22,14 +22,18 @@ FORMATS: dict[str, WrittenVersion] = {
 
 
 @click.command(epilog="Example: finops export --format focus-1.2 --output demo.parquet --days 60")
-@click.option("--format", "fmt", type=click.Choice(list(FORMATS)), default="focus-1.2", show_default=True)
+@click.option(
+    "--format", "fmt", type=click.Choice(list(FORMATS)), default="focus-1.2", show_default=True
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     required=True,
     help="The file; .parquet, .csv or .csv.gz says which kind.",
 )
-@click.option("--days", type=click.IntRange(1), default=30, show_default=True, help="The last days.")
+@click.option(
+    "--days", type=click.IntRange(1), default=30, show_default=True, help="The last days."
+)
 @click.option(
     "--until",
     type=click.DateTime(["%Y-%m-%d"]),

@@ -65,9 +65,9 @@ def open_snapshot(
     config_path: Path | None, as_of: int | datetime | None = None
 ) -> Iterator[CostSnapshot]:
     """The store's rows, ready to be asked."""
+    from finops_cost_management.engine import Engine
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.settings import load_settings
-    from finops_cost_management.store.engine import Engine
 
     store = open_store(config_path)
     with Engine.of(load_settings()) as engine:

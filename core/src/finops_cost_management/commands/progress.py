@@ -9,7 +9,7 @@ from finops_cost_management.plugins.hookspecs import hookimpl
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from finops_cost_management.pipeline.outcome import Outcome, RunInfo, Step
+    from finops_cost_management.answers.outcome import Outcome, RunInfo, Step
     from finops_cost_management.store.ingest import IngestResult
 
 

@@ -86,8 +86,8 @@ def history(config_path: Path | None, limit: int, fmt: str) -> None:
 def refused(config_path: Path | None, limit: int, fmt: str) -> None:
     """Show the rows that were refused, each with its reason."""
     from finops_cost_management.commands.opening import open_store
+    from finops_cost_management.engine import Engine
     from finops_cost_management.settings import load_settings
-    from finops_cost_management.store.engine import Engine
 
     with Engine.of(load_settings()) as engine:
         rows = open_store(config_path).refused(engine)

@@ -73,7 +73,9 @@ def _cell(row: Mapping[str, Any], name: str) -> str:
 def _as_json(rows: Sequence[Row], stream: TextIO) -> None:
     import json
 
-    json.dump([{key: _plain(value) for key, value in row.items()} for row in rows], stream, indent=2)
+    json.dump(
+        [{key: _plain(value) for key, value in row.items()} for row in rows], stream, indent=2
+    )
     stream.write("\n")
 
 

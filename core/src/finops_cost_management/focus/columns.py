@@ -47,8 +47,10 @@ class Column:
 
 
 def _column(entry: dict[str, Any]) -> Column:
-    lists = {key: tuple(entry[key]) for key in ("values", "formerly") if key in entry}
-    fields: dict[str, Any] = {**entry, **lists}
+    lists = ("values", "formerly")
+    fields: dict[str, Any] = {
+        key: tuple(value) if key in lists else value for key, value in entry.items()
+    }
     return Column(**fields)
 
 

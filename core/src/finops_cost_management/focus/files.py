@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import ibis
     import ibis.expr.datatypes as dt
 
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
 
 _PARQUET, _GZIP, _ZIP = b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
 _DELIMITERS = ",;\t"

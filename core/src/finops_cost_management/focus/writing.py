@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import ibis
     import ibis.expr.types as ir
 
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
 
 WrittenVersion = Literal["1.2", "1.3", "1.4"]
 

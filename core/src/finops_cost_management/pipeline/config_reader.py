@@ -73,13 +73,14 @@ class ConfigReader:
         name = self._name(data.get("name"))
         window = self._model(WindowKeys, data.get("window"), ("window",), "window")
         store = self._model(StoreKeys, data.get("store"), ("store",), "store")
-        if self._problems or self._document.problems:
+        if window is None or store is None or self._problems or self._document.problems:
             self._fail()
+        self._watch_secrets(store, ("store",))
         return PipelineConfig(
             name=name,
             file=self._file,
-            window=window or WindowKeys(),
-            store=store or StoreKeys(),
+            window=window,
+            store=store,
             budgets=budgets,
             warnings=tuple(sorted(self._warnings, key=lambda warning: warning.place)),
             secrets=frozenset(self._secrets),
@@ -193,13 +194,10 @@ class ConfigReader:
         if data is None:
             data = {}
         try:
-            instance = model.model_validate(data)
+            return model.model_validate(data)
         except ValidationError as error:
             self._problems += problems_of(error, model, self._document, path, subject, also=also)
             return None
-        if isinstance(instance, StoreKeys):
-            self._watch_secrets(instance, path)
-        return instance
 
     def _watch_secrets(self, model: BaseModel, path: ValuePath) -> None:
         for where, secret in _secrets(model, path):

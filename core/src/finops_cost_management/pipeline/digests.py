@@ -8,7 +8,8 @@ from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.digest import Digest
 
 if TYPE_CHECKING:
-    from finops_cost_management.pipeline.outcome import Outcome
+    from finops_cost_management.answers.outcome import Outcome
+
 
 def digest_for(outcome: Outcome, *, severity: AnomalySeverity = AnomalySeverity.LOW) -> Digest:
     """Everything of at least a severity; savings and forecasts matter least.

@@ -9,8 +9,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finops_cost_management.answers.outcome import Outcome, RunInfo
 from finops_cost_management.pipeline.config import load_config, parse_config
-from finops_cost_management.pipeline.outcome import Outcome, RunInfo
+from finops_cost_management.pipeline.steps import kind_of
 from finops_cost_management.plugins.registry import Registry
 from finops_cost_management.window import today_utc
 
@@ -78,11 +79,11 @@ class Pipeline:
             until: First day outside the window; today (UTC) by default.
             observers: Name → object with lifecycle hooks, for this run only.
         """
+        from finops_cost_management.engine import Engine
         from finops_cost_management.pipeline.runner import Runner
         from finops_cost_management.plugins.caller import ComponentCaller
         from finops_cost_management.state.database import StateDatabase
         from finops_cost_management.state.runs import record_end, record_start
-        from finops_cost_management.store.engine import Engine
 
         started = datetime.now(UTC)
         run = RunInfo(
@@ -116,7 +117,11 @@ class Pipeline:
 
     def _versions(self) -> dict[str, str]:
         """Distribution → version of core and of every package that a step comes from."""
-        packages = metadata.packages_distributions()
-        modules = {entry.component.__module__.split(".")[0] for entry in self.config.entries}
-        names = {name for module in modules for name in packages.get(module, ())}
-        return {name: metadata.version(name) for name in sorted(names | {CORE})}
+        used = {(kind_of(entry.section), entry.step.use) for entry in self.config.entries}
+        plugins = {
+            info.distribution: info.version
+            for kind in {kind for kind, _ in used}
+            for info in self.registry.available(kind)
+            if (kind, info.name) in used and info.distribution and info.version
+        }
+        return {CORE: metadata.version(CORE), **dict(sorted(plugins.items()))}

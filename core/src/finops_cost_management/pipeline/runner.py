@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from finops_cost_management.answers.outcome import Step, StepRecord, StepState
 from finops_cost_management.errors import FinopsError
+from finops_cost_management.logs import masked
 from finops_cost_management.pipeline.digests import digest_for
 from finops_cost_management.pipeline.forecasting import forecasts_in_money
-from finops_cost_management.pipeline.outcome import Step, StepRecord, StepState
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.costs_summary import summarise
 from finops_cost_management.query.snapshot import CostSnapshot
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from finops_cost_management.answers.forecasts import PanelForecast
+    from finops_cost_management.answers.outcome import Outcome
+    from finops_cost_management.engine import Engine
     from finops_cost_management.pipeline.config import Entry, PipelineConfig
     from finops_cost_management.pipeline.steps import (
         BudgetKeys,
@@ -33,12 +36,10 @@ if TYPE_CHECKING:
         SeriesKeys,
         SourceKeys,
     )
-    from finops_cost_management.pipeline.outcome import Outcome
     from finops_cost_management.plugins.caller import ComponentCaller
     from finops_cost_management.plugins.component import Component
     from finops_cost_management.query.panel import CostPanel
     from finops_cost_management.store.cost_store import CostStore
-    from finops_cost_management.store.engine import Engine
 
 SOURCES_AT_ONCE = 4
 log = logging.getLogger(__name__)
@@ -132,7 +133,7 @@ class Runner:
         begun = time.monotonic()
         try:
             told = work()
-        except Exception as error:  # noqa: BLE001 # one step's failure is not the run's
+        except Exception as error:  # one step's failure is not the run's
             log.debug("%s failed", step, exc_info=True)
             self.caller.tell("step_failed", run=self.run, step=step, error=error)
             return StepRecord(
@@ -249,8 +250,8 @@ def _enabled(entries: Mapping[str, Entry[Any]]) -> list[Entry[Any]]:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, FinopsError):
-        return str(error)
-    return (
+        return masked(str(error))
+    return masked(
         f"unexpected {type(error).__name__}: {' '.join(str(error).split())}; "
         "this is a defect: run again with --debug and report what it prints"
     )

@@ -160,7 +160,7 @@ class StoreKeys(Keys):
     """Where costs are kept."""
 
     path: str | None = None
-    """A folder, or `s3://…`, `abfss://…`, `az://…`, `gs://…`; where absent `<FINOPS_HOME>/costs`."""
+    """A folder, or `s3://…`, `abfss://…`, `az://…`, `gs://…`; absent, `<FINOPS_HOME>/costs`."""
 
     storage_options: Annotated[dict[str, str | SecretStr], BeforeValidator(_storage_options)] = (
         Field(default_factory=dict)

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.anomalies import Anomaly
     from finops_cost_management.answers.digest import Digest
     from finops_cost_management.answers.forecasts import PanelForecast
+    from finops_cost_management.answers.outcome import Outcome, RunInfo, Step
     from finops_cost_management.answers.recommendations import SavingsAnswer
-    from finops_cost_management.pipeline.outcome import Outcome, RunInfo, Step
+    from finops_cost_management.engine import Engine
     from finops_cost_management.query.panel import CostPanel
-    from finops_cost_management.window import DateWindow
-    from finops_cost_management.store.delivery import Delivery
-    from finops_cost_management.store.engine import Engine
-    from finops_cost_management.store.ingest import IngestResult
     from finops_cost_management.query.snapshot import CostSnapshot
+    from finops_cost_management.store.delivery import Delivery
+    from finops_cost_management.store.ingest import IngestResult
+    from finops_cost_management.window import DateWindow
 
 PROJECT = "finops"
 hookspec = pluggy.HookspecMarker(PROJECT)

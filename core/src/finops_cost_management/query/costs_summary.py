@@ -64,9 +64,7 @@ class CostsSummary:
 def summarise(costs: CostSnapshot, window: DateWindow) -> CostsSummary | None:
     """Sum the window up; None where the store has no row in it."""
     answer = costs.ask(
-        CostQuery(
-            window=window, group_by=("provider", "service", "ChargeCategory"), grain="daily"
-        )
+        CostQuery(window=window, group_by=("provider", "service", "ChargeCategory"), grain="daily")
     ).to_pylist()
     if not answer:
         return None

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
 
+    from finops_cost_management.engine import Engine
     from finops_cost_management.query.cost_query import CostQuery
     from finops_cost_management.query.panel import CostPanel
     from finops_cost_management.store.cost_store import CostStore
-    from finops_cost_management.store.engine import Engine
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -72,13 +72,16 @@ class CostSnapshot:
         chosen = query.select(self.rows)
         keys = [dimension.of(chosen) for dimension in query.dimensions]
         feeds = chosen.select(
-            *keys, *(chosen[name] for name in ("BillingCurrency", "x_Source") if name not in dimensions)
+            *keys,
+            *(chosen[name] for name in ("BillingCurrency", "x_Source") if name not in dimensions),
         ).distinct()
-        coverage = self.rows.select(
+        # Few periods for many rows: their days are worked out once for each.
+        periods = self.rows.select("x_Source", "ChargePeriodStart", "ChargePeriodEnd").distinct()
+        coverage = periods.select(
             "x_Source",
-            FirstDay=self.rows.ChargePeriodStart.cast("date"),
+            FirstDay=periods.ChargePeriodStart.cast("date"),
             # An hour's charge ends on the day it began on, or at the midnight after.
-            EndDay=(self.rows.ChargePeriodEnd - _MICROSECOND).cast("date") + _DAY,
+            EndDay=(periods.ChargePeriodEnd - _MICROSECOND).cast("date") + _DAY,
         ).distinct()
         return build_panel(
             costs,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from finops_cost_management.answers.forecasts import Forecast
-    from finops_cost_management.pipeline.outcome import Outcome
+    from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.query.costs_summary import CurrencySummary
     from finops_cost_management.report.charges import ChargeKind
     from finops_cost_management.report.figures import Change

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finops_cost_management.pipeline.outcome import StepState
+from finops_cost_management.answers.outcome import StepState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from finops_cost_management.pipeline.outcome import StepRecord
+    from finops_cost_management.answers.outcome import StepRecord
 
 NO_COSTS = (
     "The store has no costs in these days. Check that `sources:` names where your bills are, "

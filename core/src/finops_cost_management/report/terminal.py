@@ -13,7 +13,7 @@ from rich.text import Text
 
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetStatus
-from finops_cost_management.pipeline.outcome import StepState
+from finops_cost_management.answers.outcome import StepState
 from finops_cost_management.report.figures import change_within, monthly_savings
 from finops_cost_management.report.silences import NO_COSTS, why_empty
 from finops_cost_management.report.wording import amount, money, percent, plain, series

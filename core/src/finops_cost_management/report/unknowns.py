@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from finops_cost_management.answers.outcome import StepState
 from finops_cost_management.answers.recommendations import Unknown
-from finops_cost_management.pipeline.outcome import StepState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from finops_cost_management.pipeline.outcome import Outcome
+    from finops_cost_management.answers.outcome import Outcome
 
 
 def unknowns(outcome: Outcome) -> list[Unknown]:

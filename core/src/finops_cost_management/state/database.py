@@ -81,7 +81,9 @@ class StateDatabase:
         engine = create_engine(url, hide_parameters=True)
         if sqlite:
             event.listen(engine, "connect", _set_up_sqlite)
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+            event.listen(
+                engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE")
+            )
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with engine.begin() as connection:

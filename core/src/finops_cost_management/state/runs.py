@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from finops_cost_management.pipeline.outcome import RunInfo, Step, StepRecord, StepState
+from finops_cost_management.answers.outcome import RunInfo, Step, StepRecord, StepState
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
-    from finops_cost_management.pipeline.outcome import Outcome
+    from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.state.database import StateDatabase
 
 

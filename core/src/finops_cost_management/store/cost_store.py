@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
+    from finops_cost_management.engine import Engine
     from finops_cost_management.store.delivery import Delivery, Grain
-    from finops_cost_management.store.engine import Engine
     from finops_cost_management.store.files import TableFile
 
 REFUSED_REASON = "x_RefusedReason"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
 
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
 
 Grain = Literal["month", "day"]
 

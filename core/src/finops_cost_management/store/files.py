@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
+import textwrap
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops_cost_management import logs
-from finops_cost_management.errors import AccessError, ConfigurationError
+from finops_cost_management.errors import (
+    AccessError,
+    ConfigurationError,
+    FinopsError,
+    RetryLaterError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
     import ibis
     from obstore.store import ObjectStore
 
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
 
 SCHEMES = ("s3", "s3a", "abfs", "abfss", "az", "gs")
 """Kinds of object stores, as their addresses begin."""
@@ -36,7 +42,10 @@ CHECK_PLACE = "check the path and its permissions; for an object store, the cred
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _SECRET_OPTION = re.compile(r"key|secret|token|password|credential|sas", re.IGNORECASE)
-_QUERY = re.compile(r"\?[^\s)>\"']*")
+_QUERY = re.compile(r"(?<=\S)\?[^\s)>\"']+")
+_NOISE = re.compile(r"\x1b\[[0-9;]*m|↳")
+_XML = re.compile(r"<\?xml.*?<Code>(.*?)</Code>.*?<Message>(.*?)</Message>.*", re.DOTALL)
+_GAVE_UP = re.compile(r"after [1-9]\d* retries")
 
 _PART_BYTES = 8 * 2**20  # a file may have 10,000 parts
 _PARTS_AT_ONCE = 4
@@ -137,11 +146,13 @@ class TableFiles(ABC):
 
     @contextlib.contextmanager
     def access(self, doing: str, hint: str) -> Iterator[None]:
-        """Say in words what is refused.
+        """Say in words what is refused, instead of what `deltalake` and `obstore` raise.
+
+        A commit that lost against another one is left to the caller.
 
         Raises:
-            AccessError: Instead of what `deltalake` and `obstore` raise, without any secret. A
-                commit that lost against another one is left to the caller.
+            AccessError: The place refuses us.
+            RetryLaterError: It does not answer.
         """
         from deltalake.exceptions import CommitFailedError
 
@@ -150,9 +161,12 @@ class TableFiles(ABC):
         except CommitFailedError:
             raise
         except self._errors() as error:
-            raise AccessError(f"cannot {doing} {self.uri}: {_in_words(error)}", hint=hint) from (
-                None if self.storage_options is not None else error
-            )
+            what = f"cannot {doing} {self.uri}: {_in_words(error)}"
+            # What an object store answers may hold a key: it is not kept as the cause.
+            cause = None if self.storage_options is not None else error
+            if _GAVE_UP.search(what):
+                raise RetryLaterError(what, hint="run again later, or check the address") from cause
+            raise AccessError(what, hint=hint) from cause
 
     def _errors(self) -> tuple[type[Exception], ...]:
         from deltalake.exceptions import DeltaError
@@ -254,7 +268,7 @@ class ObjectStoreFolder(TableFiles):
         """Delete it, if that is possible: it is invisible anyway."""
         import obstore
 
-        with contextlib.suppress(AccessError), self.access("write to", CHECK_PLACE):
+        with contextlib.suppress(FinopsError), self.access("write to", CHECK_PLACE):
             obstore.delete(self._store, path)
 
     def readable(self, engine: Engine, files: Sequence[TableFile]) -> list[str]:
@@ -323,6 +337,7 @@ def _object_store(uri: str, access: dict[str, str], client: dict[str, str]) -> O
 
 
 def _in_words(error: BaseException) -> str:
-    """The first line, without secrets; a signature in an address is one."""
-    text = str(error).strip().split("\n", 1)[0]
-    return _QUERY.sub("?…", logs.masked(text)) or type(error).__name__
+    """What a library says, on one line and without secrets; a signature in an address is one."""
+    said = _NOISE.sub("", str(error).split("\n\nDebug source", 1)[0])
+    line = ": ".join(part.strip() for part in _XML.sub(r"\1: \2", said).split("\n") if part.strip())
+    return textwrap.shorten(_QUERY.sub("?…", logs.masked(line)), 600) or type(error).__name__

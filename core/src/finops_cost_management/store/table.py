@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from finops_cost_management.errors import AccessError, RetryLaterError
+from finops_cost_management.errors import FinopsError, RetryLaterError
 from finops_cost_management.store.files import CHECK_PLACE, TableFile
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
     from finops_cost_management.store.files import TableFiles
 
 COMMIT_ATTEMPTS = 8
@@ -47,7 +47,7 @@ class PartitionedTable:
         return self._place.exists()
 
     def delta(self, as_of: int | datetime | None = None) -> DeltaTable:
-        """The table now, or as of a version or an instant.
+        """The table now, or as of a version or an instant (of an object store: to the second).
 
         Raises:
             AccessError: The place cannot be read, or there is no such version.
@@ -86,7 +86,7 @@ class PartitionedTable:
                     },
                     storage_options=self._place.storage_options,
                 )
-        except (AccessError, CommitFailedError):
+        except (FinopsError, CommitFailedError):
             if not self.exists():  # another process may have been faster
                 raise
 
@@ -143,7 +143,7 @@ class PartitionedTable:
         """
         try:
             current = {file.path for file in self.files(self.delta())}
-        except AccessError:
+        except FinopsError:
             return
         for file in files:
             if file.path not in current:

@@ -10,12 +10,12 @@ from finops_cost_management.answers.anomalies import Anomaly, AnomalySeverity, D
 from finops_cost_management.answers.budgets import BudgetReport, BudgetStatus
 from finops_cost_management.answers.digest import Digest
 from finops_cost_management.answers.forecasts import Forecast, Interval
+from finops_cost_management.answers.outcome import Outcome, RunInfo, Step, StepRecord, StepState
 from finops_cost_management.answers.recommendations import (
     Effort,
     OptimizationCategory,
     Recommendation,
 )
-from finops_cost_management.pipeline.outcome import Outcome, RunInfo, Step, StepRecord, StepState
 from finops_cost_management.query.costs_summary import CostsSummary, CurrencySummary
 from finops_cost_management.window import DateWindow
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from finops_cost_management.engine import Engine
 from finops_cost_management.errors import FinopsError
-from finops_cost_management.store.engine import Engine
 from finops_cost_management.testing.contract import PluginContract
 from finops_cost_management.testing.digests import empty_outcome
 from finops_cost_management.testing.stores import demo_snapshot, empty_snapshot

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from finops_cost_management.store.engine import Engine
+from finops_cost_management.engine import Engine
 from finops_cost_management.testing.contract import PluginContract
 from finops_cost_management.testing.stores import demo_snapshot, empty_snapshot
 from finops_cost_management.window import DateWindow

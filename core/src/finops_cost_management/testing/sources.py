@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from finops_cost_management.engine import Engine
 from finops_cost_management.store.cost_store import CostStore
-from finops_cost_management.store.engine import Engine
 from finops_cost_management.testing.contract import PluginContract
 from finops_cost_management.window import DateWindow
 

@@ -12,8 +12,8 @@ from finops_cost_management.store.cost_store import CostStore
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from finops_cost_management.engine import Engine
     from finops_cost_management.plugins.component import Component
-    from finops_cost_management.store.engine import Engine
     from finops_cost_management.window import DateWindow
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from finops_cost_management.store.engine import Engine
+    from finops_cost_management.engine import Engine
     from finops_cost_management.window import DateWindow
 
 GENERATOR_VERSION = 1

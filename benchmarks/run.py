@@ -1,0 +1,150 @@
+"""Measure what is promised of speed and memory: ``make bench``, or ``benchmarks/run.py --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import nullcontext
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import ingest
+import panel
+import query
+import startup
+from figures import Figure, WrongAnswerError
+from focus_files import FileMaker
+from machine import cores, describe
+from rich.console import Console
+from rich.table import Table
+from settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BENCHMARKS = {module.NAME: module.measure for module in (startup, ingest, query, panel)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the chosen benchmarks.
+
+    Returns:
+        0 when every answer was right, 1 when one was wrong, 3 when all were right and, with
+        ``--strict``, a promise was missed.
+    """
+    chosen = _parser().parse_args(arguments)
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    machine = describe()
+    for name, value in machine.items():
+        console.print(f"{name:24} {value}")
+    figures: list[Figure] = []
+    wrong: list[str] = []
+    kept = nullcontext(str(chosen.scratch)) if chosen.scratch else TemporaryDirectory()
+    with kept as folder:
+        settings = _settings(chosen, Path(folder))
+        for name in chosen.only or BENCHMARKS:
+            try:
+                for figure in BENCHMARKS[name](settings):
+                    console.print(f"{name}: {figure.measure}: {figure.proof}", style="dim")
+                    figures.append(figure)
+            except WrongAnswerError as error:
+                wrong.append(f"{name}: {error}")
+    console.print(_table(figures))
+    for sentence in wrong:
+        console.print(f"[bold red]wrong[/bold red] {sentence}")
+    if chosen.json:
+        report = {
+            "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": machine,
+            "figures": [{**asdict(figure), "kept": figure.kept} for figure in figures],
+            "wrong": wrong,
+        }
+        chosen.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    if wrong:
+        return 1
+    return 3 if chosen.strict and any(figure.kept is False for figure in figures) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=list(BENCHMARKS), help="these benchmarks")
+    parser.add_argument(
+        "--rows",
+        nargs=2,
+        type=int,
+        default=[1_000_000, 4_000_000],
+        metavar=("TIMED", "MANY"),
+        help="rows of the file that is timed, and of the one that shows the memory [%(default)s]",
+    )
+    parser.add_argument(
+        "--panel",
+        nargs=2,
+        type=int,
+        default=[10_000, 400],
+        metavar=("SERIES", "DAYS"),
+        help="size of the panel [%(default)s]",
+    )
+    parser.add_argument("--repeats", type=int, default=5, help="pairs that are timed [%(default)s]")
+    parser.add_argument("--threads", type=int, default=cores(), help="[%(default)s]")
+    parser.add_argument("--memory-limit", default="2GB", help="of both engines [%(default)s]")
+    parser.add_argument(
+        "--scratch", type=Path, help="keep the files here, and use those that are there already"
+    )
+    parser.add_argument(
+        "--from-toolkit",
+        type=Path,
+        metavar="PROGRAM",
+        help="take the rows from focus-toolkit (pip install focus-data-toolkit), not from the demo",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
+    parser.add_argument("--strict", action="store_true", help="fail when a promise is missed")
+    return parser
+
+
+def _settings(chosen: argparse.Namespace, scratch: Path) -> Settings:
+    scratch.mkdir(parents=True, exist_ok=True)
+    rows, many_rows = chosen.rows
+    series, days = chosen.panel
+    return Settings(
+        files=FileMaker(scratch=scratch, toolkit=chosen.from_toolkit),
+        scratch=scratch,
+        rows=rows,
+        many_rows=many_rows,
+        series=series,
+        days=days,
+        repeats=chosen.repeats,
+        threads=chosen.threads,
+        memory_limit=chosen.memory_limit,
+    )
+
+
+def _table(figures: Sequence[Figure]) -> Table:
+    table = Table(caption="medians; the ratio is that of pairs, with its least and most")
+    table.add_column("benchmark")
+    table.add_column("ours / baseline")
+    for name in ("ours", "baseline", "ratio", "promise"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for figure in figures:
+        ratio = figure.ratio
+        verdict = {None: "", True: "kept", False: "[bold red]missed[/bold red]"}[figure.kept]
+        table.add_row(
+            figure.benchmark,
+            figure.measure,
+            _amount(figure.ours, figure.unit),
+            "" if figure.baseline is None else _amount(figure.baseline, figure.unit),
+            "" if ratio is None else f"{ratio.median:.2f} ({ratio.least:.2f} … {ratio.most:.2f})",
+            "" if figure.at_most is None else f"≤ {figure.at_most:g} {verdict}",
+        )
+    return table
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value:.3f} {unit}" if unit == "s" else f"{value:,.0f} {unit}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
