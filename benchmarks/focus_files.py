@@ -107,7 +107,11 @@ class FileMaker:
                 "--out": str(folder / provider),
             }
             subprocess.run(
-                [str(self.toolkit), "generate", *(word for pair in options.items() for word in pair)],
+                [
+                    str(self.toolkit),
+                    "generate",
+                    *(word for pair in options.items() for word in pair),
+                ],
                 check=True,
             )
         partial = target.with_suffix(".partial")
@@ -116,7 +120,9 @@ class FileMaker:
             text = f"read_csv('{folder}/*/*.csv', all_varchar = true, union_by_name = true)"
             names = [name for name, *_ in connection.execute(f"DESCRIBE FROM {text}").fetchall()]
             columns = ", ".join(f'CAST("{name}" AS {_type_of(name)}) AS "{name}"' for name in names)
-            connection.execute(f"COPY (SELECT {columns} FROM {text}) TO '{partial}' (FORMAT parquet)")
+            connection.execute(
+                f"COPY (SELECT {columns} FROM {text}) TO '{partial}' (FORMAT parquet)"
+            )
         partial.rename(target)
         return target
 

@@ -37,7 +37,10 @@ def measure(settings: Settings) -> Iterator[Figure]:
     """Time and memory of `CostStore.ingest` against DuckDB copying the same file."""
     one_month = settings.files.parquet(settings.rows)
     if settings.files.toolkit is None:
-        files = {"one month": one_month, "six months": settings.files.parquet(settings.rows, months=6)}
+        files = {
+            "one month": one_month,
+            "six months": settings.files.parquet(settings.rows, months=6),
+        }
     else:
         files = {"one month": one_month}
     for name, file in files.items():

@@ -100,7 +100,9 @@ def _detector(panel: CostPanel, window: DateWindow) -> Iterator[Figure]:
     told = {anomaly.dimensions["ResourceId"] for anomaly in found[0]}
     planted = {f"resource-{series}" for series in range(0, len(panel), SPIKE_EVERY)}
     if planted - told:
-        raise WrongAnswerError(f"the detector misses {len(planted - told)} of {len(planted)} spikes")
+        raise WrongAnswerError(
+            f"the detector misses {len(planted - told)} of {len(planted)} spikes"
+        )
     yield Figure(
         benchmark=NAME,
         measure=f"seasonal: newest day of {_size(panel)}",
@@ -123,13 +125,13 @@ def _forecaster(forecaster: type[Forecaster[Any]], name: str, panel: CostPanel) 
     import numpy as np
 
     forecasts: list[PanelForecast] = []
-    taken = seconds(
-        lambda: forecasts.append(forecaster().forecast_costs(panel, HORIZON, LEVELS))
-    )
+    taken = seconds(lambda: forecasts.append(forecaster().forecast_costs(panel, HORIZON, LEVELS)))
     means = forecasts[0].mean
     near = means.mean(axis=1) / panel.values[:, -HORIZON:-1].mean(axis=1)
     if not np.all((near > 0.5) & (near < 2)):  # noqa: PLR2004 # a steady series stays near itself
-        raise WrongAnswerError(f"{name} forecasts {near.min():.2f} to {near.max():.2f} times the past")
+        raise WrongAnswerError(
+            f"{name} forecasts {near.min():.2f} to {near.max():.2f} times the past"
+        )
     return Figure(
         benchmark=NAME,
         measure=f"{name}: {HORIZON} days with {len(LEVELS)} bands of {_size(panel)}, series",

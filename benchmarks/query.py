@@ -68,7 +68,7 @@ def _questions(
         ),
         f"by tag {tag}": (
             CostQuery(group_by=(f"tags.{tag}",)),
-            f"SELECT Tags ->> '$.\"{tag}\"' AS \"tags.{tag}\", BillingCurrency, {_SUMS}"
+            f'SELECT Tags ->> \'$."{tag}"\' AS "tags.{tag}", BillingCurrency, {_SUMS}'
             f" FROM {rows} GROUP BY ALL ORDER BY 1, 2",
         ),
         "by day and provider, two weeks of compute": (

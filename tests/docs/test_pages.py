@@ -48,7 +48,7 @@ PAGES = [
 ENVIRONMENT = {"BUCKET": "bills", "CLOUD": "AWS", "STATE_PASSWORD": "open sesame"}
 """What the placeholders of the pages stand for."""
 
-NOT_RUN = ("cd", "export", "git", "make", "pip", "pytest", "python3", "source", ".venv/bin/")
+NOT_RUN = ("cd", "export", "git", "make", "pip", "pytest", "python3", "source", ".venv")
 """First words of lines that set something up."""
 
 _FILE_NAME = re.compile(r"# ([\w./-]+\.(?:yaml|py))\n")

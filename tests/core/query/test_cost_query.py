@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.real_component, pytest.mark.invented]
 FRIDAY, SATURDAY, MONDAY = date(2026, 5, 1), date(2026, 5, 2), date(2026, 5, 4)
 
 
-def answer(costs: Any, column: str = "EffectiveCost", **query: Any) -> list[tuple[Any, ...]]:
+def answer(costs: Any, **query: Any) -> list[tuple[Any, ...]]:
     rows = costs.ask(CostQuery(**query)).to_pylist()
     skipped = {"Rows", "UnknownRows"}
     return [tuple(row[name] for name in row if name not in skipped) for row in rows]

@@ -185,7 +185,7 @@ def test_a_source_name_that_is_no_path_part_is_refused(
 
 
 def test_two_ingests_of_one_month_at_once_never_count_twice(
-    store: CostStore, deliver: Any, engine: Engine, total: Total
+    store: CostStore, deliver: Any, total: Total
 ) -> None:
     barrier = threading.Barrier(4)
 

@@ -1,0 +1,1 @@
+"""What plugins answer, and what a run comes to, as plain data."""

@@ -26,7 +26,9 @@ class FocusFilesOptions(Options):
     """Where the files are."""
 
     path: str | tuple[str, ...]
-    """A file, a folder (searched through all its levels) or a glob such as `exports/**/*.parquet`; or several of them. Files are FOCUS 1.0-preview to 1.4 as `.parquet`, `.csv` or `.csv.gz`."""
+    """A file, a folder with all its levels, or a glob such as `exports/**/*.parquet`; or several.
+
+    Files are FOCUS 1.0-preview to 1.4, as `.parquet`, `.csv` or `.csv.gz`."""
 
 
 class FocusFiles(Source[FocusFilesOptions]):

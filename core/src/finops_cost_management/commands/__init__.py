@@ -1,0 +1,1 @@
+"""The subcommands of ``finops``, one module each."""

@@ -147,7 +147,7 @@ def _storage_options(data: Any) -> Any:
     if not isinstance(data, Mapping):
         return data
     texts = {
-        name: str(value).lower() if isinstance(value, bool) else value
+        name: str(value).lower() if isinstance(value, int) else value
         for name, value in data.items()
     }
     return {

@@ -51,7 +51,7 @@ class ComponentSpecs:
     def forecast_costs(
         self, panel: CostPanel, horizon: int, levels: Sequence[float]
     ) -> PanelForecast:
-        """Forecast every series of the panel for `horizon` days, with a band per level in (0, 1)."""
+        """Forecast every series for `horizon` days, with a band per level in (0, 1)."""
 
     @hookspec(firstresult=True)
     def find_savings(self, costs: CostSnapshot, window: DateWindow) -> SavingsAnswer:

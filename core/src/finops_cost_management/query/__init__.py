@@ -1,0 +1,1 @@
+"""Questions about costs, and their answers as tables and panels."""

@@ -1,0 +1,1 @@
+"""Where cost rows live, and what was believed when."""

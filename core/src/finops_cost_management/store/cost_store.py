@@ -117,7 +117,7 @@ class CostStore:
             refused = int(raw.count().to_pyarrow().as_py()) - kept
             self._keep_aside(source, delivery, raw if refused else None, engine)
             if refused and not kept:
-                raise DataError(
+                raise DataError(  # noqa: TRY301 # what was written is discarded below, as for any error
                     f"{delivery.name}: none of the {refused} rows is acceptable",
                     hint="`finops store refused` shows each with its reason",
                 )

@@ -214,7 +214,8 @@ class PartitionedTable:
                 for file in added
             ]
             actions += [
-                RemoveAction(file.path, True, now, file.size, dict(file.partition)) for file in gone
+                RemoveAction(file.path, True, now, file.size, dict(file.partition))  # noqa: FBT003 # takes it by place only
+                for file in gone
             ]
             try:
                 with self._place.access("write to the store at", CHECK_PLACE):
