@@ -42,7 +42,11 @@ wheels: $(VENV)/ready ## build every wheel and install each selectively into fre
 	$(BIN)/python tests/packaging/install_selectively.py
 
 focus-validator: $(VENV)/ready ## run the official FOCUS validator on the demo's 1.2 export
-	$(BIN)/python tests/conformance/focus_validator.py
+	rm -rf build/focus-validator
+	FINOPS_HOME=build/focus-validator $(BIN)/finops run examples/demo-only.yaml
+	FINOPS_HOME=build/focus-validator $(BIN)/finops export --format focus-1.2 \
+	  --output build/focus-validator/demo.parquet --days 60
+	$(BIN)/python tests/conformance/focus_validator.py build/focus-validator/demo.parquet
 
 bench: $(VENV)/ready ## measure the promised ratios, side by side
 	$(BIN)/python benchmarks/run.py $(ARGS)

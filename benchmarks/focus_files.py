@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 FIRST_DAY = date(2026, 5, 1)
 _DEMO_ROWS_PER_UNIT = 4000
 _DEMO_ROWS = 100_000
-_TOOLKIT_ROWS = 1_200_000
 _TOOLKIT_PROVIDERS = ("aws", "azure", "gcp")
 
 Totals = dict[str, tuple["Decimal", int]]
@@ -37,10 +36,12 @@ class FileMaker:
     Attributes:
         scratch: Where the files lie; one that is there already is taken as it is.
         toolkit: The ``focus-toolkit`` program of ``focus-data-toolkit``; None for the demo.
+        toolkit_rows: How many rows it is asked for, of each provider.
     """
 
     scratch: Path
     toolkit: Path | None = None
+    toolkit_rows: int = 400_000
 
     def parquet(self, rows: int, *, months: int = 1) -> Path:
         """A typed Parquet file (amounts as DECIMAL(38, 12)).
@@ -52,9 +53,7 @@ class FileMaker:
         origin = "demo" if self.toolkit is None else "toolkit"
         target = self.scratch / f"{origin}-{rows}-rows-{months}-months.parquet"
         if not target.exists():
-            base = (
-                self._demo_base(months, rows) if self.toolkit is None else self._toolkit_base(rows)
-            )
+            base = self._demo_base(months, rows) if self.toolkit is None else self._toolkit_base()
             _multiply(base, rows, target)
         return target
 
@@ -64,7 +63,7 @@ class FileMaker:
         if not target.exists():
             partial = target.with_suffix(".partial")
             with duckdb.connect() as connection:
-                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
                 connection.execute(
                     f"COPY (SELECT * REPLACE ({_instants_as_text(parquet)}) FROM '{parquet}')"
                     f" TO '{partial}' (FORMAT csv, HEADER)"
@@ -91,8 +90,8 @@ class FileMaker:
             write_focus(costs, "1.2", target, engine)
         return target
 
-    def _toolkit_base(self, rows: int) -> Path:
-        each = min(rows, _TOOLKIT_ROWS) // len(_TOOLKIT_PROVIDERS)
+    def _toolkit_base(self) -> Path:
+        each = self.toolkit_rows
         target = self.scratch / f"base-toolkit-{each}-rows-each.parquet"
         if target.exists():
             return target
@@ -116,7 +115,7 @@ class FileMaker:
             )
         partial = target.with_suffix(".partial")
         with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
             text = f"read_csv('{folder}/*/*.csv', all_varchar = true, union_by_name = true)"
             names = [name for name, *_ in connection.execute(f"DESCRIBE FROM {text}").fetchall()]
             columns = ", ".join(f'CAST("{name}" AS {_type_of(name)}) AS "{name}"' for name in names)
@@ -141,7 +140,7 @@ def _multiply(base: Path, rows: int, target: Path) -> None:
     """Repeat rows until there are enough, with ids and amounts of their own."""
     partial = target.with_suffix(".partial")
     with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         (count,) = connection.execute(f"SELECT count(*) FROM '{base}'").fetchone() or (0,)
         copies = -(-rows // count)
         connection.execute(
@@ -152,7 +151,8 @@ def _multiply(base: Path, rows: int, target: Path) -> None:
                     CAST(BilledCost + copy * 0.000001 AS DECIMAL(38, 12)) AS BilledCost,
                     CAST(EffectiveCost + copy * 0.000001 AS DECIMAL(38, 12)) AS EffectiveCost
                 )
-                FROM '{base}' AS base, range({copies}) AS copies(copy)
+                FROM (FROM '{base}' USING SAMPLE reservoir({rows} ROWS) REPEATABLE (1)) AS base,
+                    range({copies}) AS copies(copy)
                 LIMIT {rows}
             ) TO '{partial}' (FORMAT parquet)"""
         )

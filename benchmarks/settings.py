@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from focus_files import FileMaker
 
 ROOT = Path(__file__).resolve().parent.parent
+_QUIET = "SET enable_progress_bar = false"  # it would be drawn into the report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,11 @@ class Settings:
 
     def engine(self) -> Engine:
         """Our engine."""
-        return Engine(memory_limit=self.memory_limit, threads=self.threads, scratch=self.scratch)
+        engine = Engine(
+            memory_limit=self.memory_limit, threads=self.threads, scratch=self.scratch
+        )
+        engine.sql(_QUIET)
+        return engine
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         """DuckDB alone, with the settings of our engine."""
@@ -58,4 +63,5 @@ class Settings:
             }
         )
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(_QUIET)
         return connection

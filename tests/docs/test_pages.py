@@ -2,7 +2,8 @@
 
 The blocks of a page are taken in their order, in one folder in which the demo has run:
 
-- ``yaml``: must be accepted by the reader of pipeline files and by the JSON Schema.
+- ``yaml``: must be accepted by the reader of pipeline files and by the JSON Schema, but for
+  ``mistakes.yaml``: what is wrong with it, a command says.
 - ``python``: runs; blocks of a page share their variables.
 - ``bash`` and ``console``: each `finops …` line runs and ends with 0, or with the code that its
   comment names (``# exit code 3``). What a ``console`` block shows after ``$ finops …`` is what
@@ -45,7 +46,11 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
     ROOT / "examples" / "finops-weekend" / "README.md",
 ]
-ENVIRONMENT = {"BUCKET": "bills", "CLOUD": "AWS", "STATE_PASSWORD": "open sesame"}
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "open sesame",
+    "BUCKET": "example-bills",
+}
 """What the placeholders of the pages stand for."""
 
 NOT_RUN = ("cd", "export", "git", "make", "pip", "pytest", "python3", "source", ".venv")
@@ -88,7 +93,8 @@ def _written_to(text: str) -> Path | None:
 
 def _check_yaml(example: Example) -> None:
     text = example.parsed
-    _written_to(text)
+    if _written_to(text) == Path("mistakes.yaml"):
+        return
     registry = Registry()
     parse_config(text, registry, environment=ENVIRONMENT)
     problems = list(Draft7Validator(json_schema(registry)).iter_errors(yaml.safe_load(text)))

@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_made_is_said(costs: CostSnapshot, tmp_path: Pat
     (tmp_path / "file").write_text("not a folder")
     exporter = FocusExport(FocusExportOptions(path=str(tmp_path / "file" / "focus.csv")))
 
-    with pytest.raises(AccessError, match="cannot create the folder"):
+    with pytest.raises(AccessError, match="cannot write"):
         exporter.export(costs, WINDOW)
 
 

@@ -25,7 +25,7 @@ def _counts(engine: Engine, rows: list[dict[str, Any]]) -> dict[str, int]:
     focus = to_focus(engine.table_of(table))
     assert engine.ibis.to_pyarrow(focus.x_RefusedReason.count()).as_py() == 0
     answer = engine.ibis.to_pyarrow(warnings_of(focus)).to_pylist()
-    assert [row["rule"] for row in answer].sort() == [rule.name for rule in WARNINGS].sort()
+    assert sorted(row["rule"] for row in answer) == sorted(rule.name for rule in WARNINGS)
     return {row["rule"]: row["count"] for row in answer}
 
 

@@ -179,8 +179,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(
 
 @pytest.mark.invented
 def test_what_cannot_be_written_is_said(engine: Engine, rows: ibis.Table, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
     with pytest.raises(AccessError, match="cannot write"):
-        write_focus(rows, "1.4", tmp_path / "nowhere" / "bill.parquet", engine)
+        write_focus(rows, "1.4", tmp_path / "file" / "bill.parquet", engine)
     with pytest.raises(ConfigurationError, match=r"must end in \.parquet"):
         write_focus(rows, "1.4", tmp_path / "bill.xlsx", engine)
     with pytest.raises(ConfigurationError, match=r"FOCUS 1\.1 is not written"):

@@ -158,7 +158,7 @@ def test_refused_rows_are_kept_aside_until_they_are_mended(
     assert store.refused(engine).count().to_pyarrow().as_py() == 0
 
 
-def test_an_ingest_that_stops_before_its_commit_leaves_the_store_as_it_was(  # noqa: PLR0917 # fixtures
+def test_an_ingest_that_stops_before_its_commit_leaves_the_store_as_it_was(  # fixtures
     store: CostStore,
     engine: Engine,
     deliver: Any,
@@ -239,7 +239,7 @@ def test_ingests_at_once_lose_no_commit_and_never_count_twice(
 
 
 @pytest.mark.parametrize("answer", ["a conflict", "a lost connection"])
-def test_a_commit_whose_answer_was_lost_counts_once_and_keeps_its_file(  # noqa: PLR0917 # fixtures
+def test_a_commit_whose_answer_was_lost_counts_once_and_keeps_its_file(  # fixtures
     store: CostStore,
     engine: Engine,
     deliver: Any,
@@ -364,6 +364,17 @@ def test_a_bucket_that_does_not_exist_is_said(
     with pytest.raises(AccessError, match=r"s3://no-such-bucket/costs.*NoSuchBucket") as caught:
         store.ingest("aws", deliver([(MAY_1, "1")], digest="a"), engine)
     assert SECRET not in _told(caught.value)
+
+
+def test_a_file_that_somebody_deleted_is_said_without_a_traceback(
+    store: CostStore, engine: Engine, deliver: Any, s3: Any, parquet: Callable[[], list[str]]
+) -> None:
+    store.ingest("aws", deliver([(MAY_1, "10")], digest="a"), engine)
+    s3.delete_object(Bucket=BUCKET, Key=parquet()[0])
+    with pytest.raises(AccessError, match=r"x_Period=2026-05/.*NoSuchKey") as caught:
+        store.table(engine)
+    assert "\n" not in str(caught.value)
+    assert "Traceback" not in str(caught.value)
 
 
 def test_a_server_that_does_not_answer_is_tried_again_and_then_said(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator
 
-from finops_cost_management.builtin.output_path import PathTemplate, make_folder_of, output_path
+from finops_cost_management.builtin.output_path import PathTemplate, output_path
 from finops_cost_management.plugins.component import Exporter, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
 from finops_cost_management.query.cost_query import CostQuery
@@ -54,6 +54,5 @@ class FocusExport(Exporter[FocusExportOptions]):
 
         rows = CostQuery(window=window).select(costs.rows)
         path = output_path(self.options.path, window)
-        make_folder_of(path)
         write_focus(rows, self.options.version, path, costs.engine)
         return [path]

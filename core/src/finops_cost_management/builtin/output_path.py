@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
 
-from finops_cost_management.errors import AccessError
-
 if TYPE_CHECKING:
     from finops_cost_management.window import DateWindow
 
@@ -37,18 +35,3 @@ def fill(template: str, window: DateWindow) -> str:
 def output_path(template: str, window: DateWindow) -> Path:
     """The path of a template; ``~`` is the home folder."""
     return Path(fill(template, window)).expanduser()
-
-
-def make_folder_of(path: Path) -> None:
-    """Create the folder that a file goes into.
-
-    Raises:
-        AccessError: It cannot be created.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AccessError(
-            f"cannot create the folder {path.parent}: {error.strerror or error}",
-            hint="choose another `path`, or give this user the right to write there",
-        ) from error

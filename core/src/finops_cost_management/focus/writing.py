@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +10,7 @@ from finops_cost_management.focus.cells import plain
 from finops_cost_management.focus.columns import COST_AND_USAGE, Column, columns_of
 from finops_cost_management.focus.header import REFUSED_REASON, STORE_COLUMNS
 from finops_cost_management.focus.providers import canonical
+from finops_cost_management.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def write_focus(rows: ibis.Table, version: WrittenVersion, path: Path, engine: E
     Args:
         rows: Rows as `reading.to_focus` or the store gives them.
         version: 1.2, 1.3 or 1.4.
-        path: Where to; the folder exists.
+        path: Where to; missing folders are created.
         engine: The engine of the rows.
 
     Raises:
@@ -108,7 +108,7 @@ def write_focus(rows: ibis.Table, version: WrittenVersion, path: Path, engine: E
             f"{path} says no format", hint=f"the name must end in {', '.join(_SUFFIXES)}"
         )
     rows = to_version(rows, version)
-    with _whole_or_not_at_all(path) as partial:
+    with whole_file(path) as partial, _in_words(path):
         written = _without_empty_extras(rows, engine)
         if path.name.endswith(".parquet"):
             engine.ibis.to_parquet(written, partial, compression="zstd")
@@ -139,22 +139,19 @@ def _formatted(value: ir.Value) -> ir.StringValue:
 
 
 @contextmanager
-def _whole_or_not_at_all(path: Path) -> Iterator[Path]:
+def _in_words(path: Path) -> Iterator[None]:
+    """The engine's errors as ours."""
     import duckdb
 
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
-        yield partial
-        partial.replace(path)
-    except (OSError, duckdb.IOException) as error:
+        yield
+    except duckdb.IOException as error:
         raise AccessError(
             f"cannot write {path}: {_first_line(error)}",
-            hint="check that the folder exists, its permissions and the free space",
+            hint="check the path, its permissions and the free space",
         ) from error
     except duckdb.Error as error:
         raise DataError(f"cannot write {path}: {_first_line(error)}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _first_line(error: Exception) -> str:

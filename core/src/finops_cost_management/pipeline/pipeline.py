@@ -34,7 +34,7 @@ class Pipeline:
 
     Example:
         >>> pipeline = Pipeline.from_yaml("sources: {demo: {use: demo}}")
-        >>> pipeline.config.sources["demo"].use
+        >>> pipeline.config.sources["demo"].step.use
         'demo'
     """
 

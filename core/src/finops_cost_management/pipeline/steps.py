@@ -21,7 +21,7 @@ from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetPeriod
 from finops_cost_management.pipeline.values import DimensionName, Level, Share, Span, Where
 from finops_cost_management.query.cost_query import CostMetric
-from finops_cost_management.store.files import is_secret
+from finops_cost_management.store.object_store import is_secret
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:

@@ -83,18 +83,18 @@ def build_panel(
     import numpy as np
 
     names = [*dimensions, "BillingCurrency"]
-    keys = sorted(
-        set(_rows(feeds, names)), key=lambda key: [(part is None, part or "") for part in key]
-    )
-    index = {key: row for row, key in enumerate(keys)}
+    of_costs, of_feeds = _numbers(names, costs, feeds)
+    keys, row_of = _in_order(names, feeds, of_feeds)
     values = np.zeros((len(keys), window.days))
-    for *key, day, amount, unknown in _rows(costs, [*names, "Period", cost.column, "UnknownRows"]):
-        # A sum that leaves a row out is not the cost of the day.
-        known = amount if not unknown else np.nan
-        values[index[tuple(key)], (day - window.start).days] = known
+    days = costs["Period"].to_numpy() - np.datetime64(window.start, "D")
+    # A sum that leaves a row out is not the cost of the day.
+    whole = costs["UnknownRows"].to_numpy() == 0
+    # By way of text: Arrow's own cast is not always the float nearest to the decimal.
+    amounts = costs[cost.column].cast("string").cast("float64").to_numpy()
+    values[row_of[of_costs], days.astype(np.int64)] = np.where(whole, amounts, np.nan)
     missing = _missing_days(coverage, window)
-    for *key, source in _rows(feeds, [*names, "x_Source"]):
-        values[index[tuple(key)], missing[source]] = np.nan
+    for number, source in zip(of_feeds, feeds["x_Source"].to_pylist(), strict=True):
+        values[row_of[number], missing[source]] = np.nan
 
     return CostPanel(
         values=values,
@@ -103,6 +103,36 @@ def build_panel(
         currencies=tuple(key[-1] for key in keys),
         cost=cost,
     )
+
+
+def _numbers(names: Sequence[str], *tables: pa.Table) -> list[NDArray[np.int64]]:
+    """Per table, a number for each row: the same where all columns of these names are the same."""
+    import numpy as np
+    import pyarrow as pa
+
+    rows = pa.concat_tables([table.select(names) for table in tables])
+    numbers = np.zeros(len(rows), dtype=np.int64)
+    for name in names:
+        column = rows[name].combine_chunks().dictionary_encode(null_encoding="encode")
+        both = numbers * len(column.dictionary) + column.indices.to_numpy()
+        numbers = np.unique(both, return_inverse=True)[1]
+    return np.split(numbers, np.cumsum([len(table) for table in tables])[:-1])
+
+
+def _in_order(
+    names: Sequence[str], feeds: pa.Table, numbers: NDArray[np.int64]
+) -> tuple[list[tuple[Any, ...]], NDArray[np.int64]]:
+    """The series as people read them, null last, and number → place among them."""
+    import numpy as np
+
+    _, somewhere = np.unique(numbers, return_index=True)
+    keys = list(_rows(feeds.take(somewhere), names))
+    order = sorted(
+        range(len(keys)), key=lambda number: [(part is None, part or "") for part in keys[number]]
+    )
+    places = np.empty(len(keys), dtype=np.int64)
+    places[order] = np.arange(len(keys))
+    return [keys[number] for number in order], places
 
 
 def _missing_days(coverage: pa.Table, window: DateWindow) -> dict[str, NDArray[np.bool_]]:

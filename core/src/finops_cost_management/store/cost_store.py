@@ -305,12 +305,15 @@ def _as_table(rows: ibis.Table | pa.Table, engine: Engine) -> ibis.Table:
 
 
 def _units_of(rows: ibis.Table, grain: Grain) -> set[str]:
+    # Few instants for many rows: only these are written out as months or days.
+    begin = "BillingPeriodStart" if grain == "month" else "ChargePeriodStart"
+    begins = rows.select(begin).distinct()
     unit = (
-        (rows.BillingPeriodStart + _HALF_A_DAY).strftime("%Y-%m")
+        (begins.BillingPeriodStart + _HALF_A_DAY).strftime("%Y-%m")
         if grain == "month"
-        else rows.ChargePeriodStart.strftime("%Y-%m-%d")
+        else begins.ChargePeriodStart.strftime("%Y-%m-%d")
     )
-    return set(rows.select(unit=unit).distinct().to_pyarrow()["unit"].to_pylist())
+    return set(begins.select(unit=unit).distinct().to_pyarrow()["unit"].to_pylist())
 
 
 def _within(rows: ibis.Table, unit: str, grain: Grain) -> ir.BooleanValue:

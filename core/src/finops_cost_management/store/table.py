@@ -106,7 +106,12 @@ class PartitionedTable:
         ]
 
     def read(self, engine: Engine, table: DeltaTable) -> ibis.Table:
-        """The rows of a version, with all columns of its schema."""
+        """The rows of a version, with all columns of its schema.
+
+        Raises:
+            AccessError: A file is not there or cannot be read.
+        """
+        import duckdb
         import ibis
         import pyarrow as pa
 
@@ -114,12 +119,13 @@ class PartitionedTable:
         files = self.files(table)
         if not files:
             return engine.table_of(schema.empty_table())
-        rows = engine.ibis.read_parquet(
-            self._place.readable(engine, files),
-            hive_partitioning=True,
-            hive_types_autocast=0,
-            union_by_name=True,
-        )
+        with self._place.access("read the store at", CHECK_PLACE, duckdb.Error):
+            rows = engine.ibis.read_parquet(
+                self._place.readable(engine, files),
+                hive_partitioning=True,
+                hive_types_autocast=0,
+                union_by_name=True,
+            )
         wanted = ibis.schema(schema)
         return rows.select(
             [

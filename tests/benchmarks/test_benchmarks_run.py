@@ -1,0 +1,92 @@
+"""The benchmarks run, report every figure, and tell a wrong answer. No time is asserted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.real_component
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+ROWS, MANY_ROWS, SERIES, DAYS = 300, 900, 40, 70
+TINY = ["--rows", str(ROWS), str(MANY_ROWS), "--panel", str(SERIES), str(DAYS), "--repeats", "1"]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("benchmarks")
+    run = _run([*TINY, "--scratch", str(folder), "--json", str(folder / "report.json")])
+    assert run.returncode == 0, run.stdout + run.stderr
+    answer: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return answer
+
+
+def test_every_benchmark_reports_its_figures(report: dict[str, Any]) -> None:
+    measured = {(figure["benchmark"], figure["measure"]) for figure in report["figures"]}
+
+    for benchmark, words in {
+        "start-up": ["finops --help", "finops validate"],
+        "ingest": ["Parquet, one month", "Parquet, six months", "CSV", "peak memory"],
+        "query": ["by service /", "by tag", "by day and provider", "compiling"],
+        "panel": ["build", "newest day", "replay", "seasonal_linear"],
+    }.items():
+        for word in words:
+            assert any(own == benchmark and word in measure for own, measure in measured), word
+    assert all(figure["ours"] > 0 for figure in report["figures"])
+
+
+def test_every_promise_is_judged(report: dict[str, Any]) -> None:
+    promised = [figure for figure in report["figures"] if figure["at_most"] is not None]
+
+    assert {figure["benchmark"] for figure in promised} == {"start-up", "ingest", "query"}
+    assert all(
+        figure["kept"] is (figure["ratio"]["median"] <= figure["at_most"]) for figure in promised
+    )
+
+
+def test_sums_are_those_of_the_file(report: dict[str, Any]) -> None:
+    assert report["wrong"] == []
+    proofs = [figure["proof"] for figure in report["figures"] if " / COPY to " in figure["measure"]]
+
+    assert len(proofs) == 3
+    assert all(f"in {ROWS:,} rows" in proof for proof in proofs)
+    assert any(figure["proof"].startswith("all 1 planted") for figure in report["figures"])
+
+
+def test_the_machine_and_the_versions_are_told(report: dict[str, Any]) -> None:
+    assert {"processor", "cores", "memory", "Python", "duckdb"} <= report["machine"].keys()
+
+
+def test_a_wrong_sum_fails_the_run(tmp_path: Path) -> None:
+    """Half of the rows are lost on the way: the run must say so, however fast it was."""
+    lossy = (
+        "import sys, focus_files, ingest, run\n"
+        "half = lambda file: {currency: (billed / 2, rows // 2)"
+        " for currency, (billed, rows) in focus_files.totals(file).items()}\n"
+        "ingest.totals = half\n"
+        "sys.exit(run.main(sys.argv[1:]))\n"
+    )
+    run = _run([*TINY, "--only", "ingest", "--scratch", str(tmp_path)], program=["-c", lossy])
+
+    assert run.returncode == 1
+    assert "wrong" in run.stdout
+    assert "the store holds" in run.stdout
+
+
+def _run(
+    arguments: list[str], *, program: list[str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join([str(BENCHMARKS), *filter(None, sys.path)])
+    return subprocess.run(  # noqa: S603 # our own interpreter and script
+        [sys.executable, *(program or [str(BENCHMARKS / "run.py")]), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
