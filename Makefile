@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MEMBERS := core $(wildcard plugins/*)
 MANIFESTS := pyproject.toml constraints.txt $(MEMBERS:%=%/pyproject.toml)
 
-.PHONY: help demo test test-all lint types wheels focus-validator bench check clean
+.PHONY: help demo test test-all lint types wheels focus-validator docs bench check clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -47,6 +47,9 @@ focus-validator: $(VENV)/ready ## run the official FOCUS validator on the demo's
 	FINOPS_HOME=build/focus-validator $(BIN)/finops export --format focus-1.2 \
 	  --output build/focus-validator/demo.parquet --days 60
 	$(BIN)/python tests/conformance/focus_validator.py build/focus-validator/demo.parquet
+
+docs: $(VENV)/ready ## write the reference of the plugins' options anew
+	$(BIN)/python docs/write_reference.py
 
 bench: $(VENV)/ready ## measure the promised ratios, side by side
 	$(BIN)/python benchmarks/run.py $(ARGS)

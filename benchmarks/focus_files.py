@@ -5,20 +5,20 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from finops_cost_management.builtin.demo import Demo, DemoOptions
+from finops_cost_management.engine import Engine
 from finops_cost_management.focus.columns import COST_AND_USAGE
 from finops_cost_management.focus.writing import write_focus
 from finops_cost_management.store.cost_store import CostStore
-from finops_cost_management.engine import Engine
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
     from decimal import Decimal
+    from pathlib import Path
 
 FIRST_DAY = date(2026, 5, 1)
 _DEMO_ROWS_PER_UNIT = 4000
@@ -65,7 +65,7 @@ class FileMaker:
             with duckdb.connect() as connection:
                 connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
                 connection.execute(
-                    f"COPY (SELECT * REPLACE ({_instants_as_text(parquet)}) FROM '{parquet}')"
+                    f"COPY (SELECT * REPLACE ({_instants_as_text()}) FROM '{parquet}')"
                     f" TO '{partial}' (FORMAT csv, HEADER)"
                 )
             partial.rename(target)
@@ -146,13 +146,14 @@ def _multiply(base: Path, rows: int, target: Path) -> None:
         connection.execute(
             f"""COPY (
                 SELECT base.* REPLACE (
-                    CASE WHEN copy = 0 THEN ResourceId ELSE ResourceId || '-' || copy END AS ResourceId,
-                    CASE WHEN copy = 0 THEN ResourceName ELSE ResourceName || '-' || copy END AS ResourceName,
+                    ResourceId || mark AS ResourceId,
+                    ResourceName || mark AS ResourceName,
                     CAST(BilledCost + copy * 0.000001 AS DECIMAL(38, 12)) AS BilledCost,
                     CAST(EffectiveCost + copy * 0.000001 AS DECIMAL(38, 12)) AS EffectiveCost
                 )
                 FROM (FROM '{base}' USING SAMPLE reservoir({rows} ROWS) REPEATABLE (1)) AS base,
-                    range({copies}) AS copies(copy)
+                    (SELECT range AS copy, if(copy = 0, '', '-' || copy) AS mark
+                     FROM range({copies}))
                 LIMIT {rows}
             ) TO '{partial}' (FORMAT parquet)"""
         )
@@ -165,7 +166,7 @@ def _type_of(name: str) -> str:
     return types.get(column.type, "VARCHAR") if column is not None else "VARCHAR"
 
 
-def _instants_as_text(parquet: Path) -> str:
+def _instants_as_text() -> str:
     instants = [name for name, column in COST_AND_USAGE.items() if column.type == "Date/Time"]
     return ", ".join(
         f"""strftime("{name}", '%Y-%m-%dT%H:%M:%SZ') AS "{name}\"""" for name in instants

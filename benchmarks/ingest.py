@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tempfile import TemporaryDirectory
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from figures import Figure, Ratio, WrongAnswerError, seconds, side_by_side
@@ -36,16 +36,14 @@ SAME_MEMORY = 1.25
 def measure(settings: Settings) -> Iterator[Figure]:
     """Time and memory of `CostStore.ingest` against DuckDB copying the same file."""
     one_month = settings.files.parquet(settings.rows)
+    files = {"one month": one_month}
     if settings.files.toolkit is None:
-        files = {
-            "one month": one_month,
-            "six months": settings.files.parquet(settings.rows, months=6),
-        }
-    else:
-        files = {"one month": one_month}
+        files["six months"] = settings.files.parquet(settings.rows, months=6)
     for name, file in files.items():
-        yield _timed(settings, f"Parquet, {name} / COPY to Parquet", file, HALF_THE_SPEED)
-    yield _timed(settings, "CSV / COPY to Parquet", settings.files.csv(one_month), None)
+        yield _timed(settings, f"Parquet, {name} / COPY to Parquet", file, at_most=HALF_THE_SPEED)
+    # It is slow on both sides, and nothing is promised of it: once will do.
+    text = settings.files.csv(one_month)
+    yield _timed(replace(settings, repeats=1), "CSV / COPY to Parquet", text, at_most=None)
     yield from _memory(settings, one_month, settings.files.parquet(settings.many_rows))
 
 
@@ -72,7 +70,7 @@ def reconcile(store: CostStore, engine: Engine, expected: Totals) -> str:
     )
 
 
-def _timed(settings: Settings, measure: str, file: Path, at_most: float | None) -> Figure:
+def _timed(settings: Settings, measure: str, file: Path, *, at_most: float | None) -> Figure:
     expected = totals(file)
     proofs = set()
 

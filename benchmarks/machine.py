@@ -9,8 +9,10 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-LIBRARIES = ("finops-cost-management", "finops-models", "duckdb", "ibis-framework", "deltalake")
-LIBRARIES += ("pyarrow", "numpy", "scikit-learn", "pydantic", "click")
+LIBRARIES = (
+    *("finops-cost-management", "finops-models", "duckdb", "ibis-framework", "deltalake"),
+    *("pyarrow", "numpy", "scikit-learn", "pydantic", "click"),
+)
 
 
 def describe() -> dict[str, str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import duckdb
+    import pyarrow as pa
     from settings import Settings
 
 NAME = "query"
@@ -68,8 +69,8 @@ def _questions(
         ),
         f"by tag {tag}": (
             CostQuery(group_by=(f"tags.{tag}",)),
-            f'SELECT Tags ->> \'$."{tag}"\' AS "tags.{tag}", BillingCurrency, {_SUMS}'
-            f" FROM {rows} GROUP BY ALL ORDER BY 1, 2",
+            f"""SELECT Tags ->> '$."{tag}"' AS "tags.{tag}", BillingCurrency, {_SUMS}
+            FROM {rows} GROUP BY ALL ORDER BY 1, 2""",
         ),
         "by day and provider, two weeks of compute": (
             CostQuery(
@@ -108,14 +109,18 @@ def _asked(
     connection: duckdb.DuckDBPyConnection,
     sql: str,
 ) -> Figure:
-    ours, theirs = costs.ask(question).to_pylist(), connection.execute(sql).to_arrow_table()
-    if ours != theirs.to_pylist() or not ours:
-        raise WrongAnswerError(f"{measure}: {ours[:3]} … is not {theirs.to_pylist()[:3]} …")
+    found, expected = costs.ask(question).to_pylist(), _rows(connection, sql).to_pylist()
+    if found != expected or not found:
+        raise WrongAnswerError(f"{measure}: {found[:3]} … is not {expected[:3]} …")
     return side_by_side(
         NAME,
         f"{measure} / SQL",
         ours=lambda: seconds(lambda: costs.ask(question)),
-        baseline=lambda: seconds(lambda: connection.execute(sql).to_arrow_table()),
+        baseline=lambda: seconds(lambda: _rows(connection, sql)),
         repeats=3 * settings.repeats,
         at_most=AT_MOST,
     )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    return connection.sql(sql).to_arrow_table()

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import ingest
-import panel
+import panels
 import query
 import startup
 from figures import Figure, WrongAnswerError
@@ -26,7 +26,7 @@ from settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BENCHMARKS = {module.NAME: module.measure for module in (startup, ingest, query, panel)}
+BENCHMARKS = {module.NAME: module.measure for module in (startup, ingest, query, panels)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,6 @@ from finops_cost_management.engine import Engine
 
 if TYPE_CHECKING:
     import duckdb
-
     from focus_files import FileMaker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,9 +44,7 @@ class Settings:
 
     def engine(self) -> Engine:
         """Our engine."""
-        engine = Engine(
-            memory_limit=self.memory_limit, threads=self.threads, scratch=self.scratch
-        )
+        engine = Engine(memory_limit=self.memory_limit, threads=self.threads, scratch=self.scratch)
         engine.sql(_QUIET)
         return engine
 

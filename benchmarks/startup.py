@@ -51,9 +51,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
     answer = json.loads(_output([sys.executable, "-c", _LOADED, str(EXAMPLE)]).splitlines()[-1])
     loaded = [name for name in HEAVY if name in answer["modules"]]
     if answer["code"] or loaded:
-        raise WrongAnswerError(
-            f"finops validate ends with {answer['code']} and imports {', '.join(loaded) or 'nothing heavy'}"
-        )
+        raise WrongAnswerError(f"finops validate ends with {answer['code']} and imports {loaded}")
     yield side_by_side(
         NAME,
         "finops validate / python -c pass",

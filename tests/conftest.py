@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from tempfile import gettempdir
 from textwrap import dedent
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import takewhile
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -89,7 +91,8 @@ def unprivileged(
         if os.geteuid() != 0:
             yield
             return
-        for folder in (tmp_path, *tmp_path.parents[:2]):
+        above = takewhile(lambda folder: folder != Path(gettempdir()), tmp_path.parents)
+        for folder in (tmp_path, *above):
             folder.chmod(0o777)  # nobody must reach the folder to be refused at the file
         for path in tmp_path.rglob("*"):
             os.chown(path, NOBODY, NOBODY)

@@ -83,7 +83,7 @@ def _run(
     arguments: list[str], *, program: list[str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join([str(BENCHMARKS), *filter(None, sys.path)])
-    return subprocess.run(  # noqa: S603 # our own interpreter and script
+    return subprocess.run(
         [sys.executable, *(program or [str(BENCHMARKS / "run.py")]), *arguments],
         capture_output=True,
         text=True,

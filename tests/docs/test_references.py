@@ -6,14 +6,28 @@ import doctest
 import inspect
 import re
 import runpy
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import BaseModel
 
 import finops_cost_management
+from finops_cost_management.finops_cli import COMMANDS
+from finops_cost_management.focus.header import REQUIRED
+from finops_cost_management.pipeline.steps import (
+    SECTIONS,
+    STEP_KEYS,
+    BudgetKeys,
+    StoreKeys,
+    WindowKeys,
+)
 from finops_cost_management.plugins.hookspecs import ComponentSpecs, LifecycleSpecs
+from finops_cost_management.plugins.registry import Registry
+from finops_cost_management.query.dimensions import ALIASES
+from finops_cost_management.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +46,22 @@ def test_make_targets_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     named = re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert set(named) <= targets
+
+
+def test_contributing_lists_the_targets() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^- `make ([a-z-]+)`: (.*)$", text, re.MULTILINE)
+    assert listed == re.findall(r"^([a-z-]+):.*?## (.*)$", makefile, re.MULTILINE)
+
+
+def test_contributing_names_the_layers() -> None:
+    manifest = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = manifest["tool"]["importlinter"]["contracts"][0]["layers"]
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("| Layer |")[2].partition("\n\n")[0]
+    named = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in table.splitlines()[2:]]
+    assert named == [layer.split(" | ") for layer in reversed(layers)]
 
 
 @page
@@ -66,6 +96,43 @@ def test_the_reference_is_not_stale() -> None:
     assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == written, (
         "run: python docs/write_reference.py"
     )
+
+
+def _text(page: str) -> str:
+    return (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def test_every_key_of_a_pipeline_file_is_documented() -> None:
+    models: list[type[BaseModel]] = [*STEP_KEYS.values(), BudgetKeys, StoreKeys, WindowKeys]
+    keys = {key for model in models for key in model.model_fields} | set(SECTIONS)
+    assert {key for key in keys if f"`{key}`" not in _text("configuration.md")} == set()
+
+
+def test_every_setting_is_documented() -> None:
+    settings = {f"FINOPS_{name.upper()}" for name in Settings.model_fields}
+    assert {name for name in settings if f"| `{name}` |" not in _text("configuration.md")} == set()
+
+
+def test_every_dimension_is_documented() -> None:
+    assert {name for name in ALIASES if f"`{name}`" not in _text("costs.md")} == set()
+
+
+def test_every_required_column_is_documented() -> None:
+    assert {name for name in REQUIRED if name not in _text("focus.md")} == set()
+
+
+def test_every_command_is_shown_somewhere() -> None:
+    everything = "".join(one.read_text(encoding="utf-8") for one in PAGES)
+    assert {name for name in COMMANDS if f"finops {name}" not in everything} == set()
+
+
+def test_every_check_has_a_page() -> None:
+    checks = {
+        info.name
+        for info in Registry().available("optimizers")
+        if info.distribution == "finops-cost-management"
+    }
+    assert {path.stem for path in (ROOT / "docs" / "checks").glob("*.md")} >= checks
 
 
 @pytest.mark.parametrize("name", finops_cost_management.__all__)

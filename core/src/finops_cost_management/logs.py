@@ -59,7 +59,7 @@ def configure(level: str = "INFO", fmt: LogFormat = "auto") -> None:
         if people
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -75,6 +75,16 @@ def configure(level: str = "INFO", fmt: LogFormat = "auto") -> None:
     root.setLevel(level.upper())
     for chatty in ("alembic", "matplotlib"):  # what they call information is about themselves
         logging.getLogger(chatty).setLevel("WARNING")
+
+
+class _StandardError:
+    """Standard error as it is when something is logged: it may be replaced in between."""
+
+    def write(self, text: str) -> None:
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def _mask(_logger: object, _name: str, rendered: str | MutableMapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_right_file_is_fine(tmp_path: Path) -> None:
     (tmp_path / "finops.yaml").write_text(EVERYTHING)
     result = CliRunner().invoke(command, [])
-    assert (result.exit_code, result.output) == (0, "finops.yaml is fine: 8 steps, 1 budgets\n")
+    assert (result.exit_code, result.output) == (0, "finops.yaml is fine: 8 steps, one budget\n")
 
 
 def test_show_masks_secrets(tmp_path: Path) -> None:
@@ -113,5 +113,5 @@ def test_no_sdk_and_no_numeric_library_is_imported(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     verdict, modules = done.stdout.splitlines()
-    assert verdict.endswith("is fine: 8 steps, 1 budgets")
+    assert verdict.endswith("is fine: 8 steps, one budget")
     assert set(HEAVY) & set(json.loads(modules)) == set()

@@ -40,7 +40,7 @@ def _as_table(rows: Sequence[Row], stream: TextIO, title: str) -> None:
     from rich.table import Table
 
     console = Console(file=stream, width=None if stream.isatty() else 10_000)
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD)
     columns = [name for name in rows[0] if name != "BillingCurrency"]
     for name in columns:
         number = any(isinstance(row[name], Decimal | int | float) for row in rows)
@@ -49,6 +49,8 @@ def _as_table(rows: Sequence[Row], stream: TextIO, title: str) -> None:
         table.add_row(*(_cell(row, name) for name in columns))
     # Padding to a width is for eyes; a pipe gets lines without trailing blanks.
     with console.capture() as capture:
+        if title:
+            console.print(title, style="italic")
         console.print(table)
     stream.write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
 

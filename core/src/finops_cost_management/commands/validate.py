@@ -31,5 +31,5 @@ def command(file: Path | None, *, show: bool) -> None:
     if show:
         click.echo(config.masked_yaml(), nl=False)
     else:
-        steps = len(list(config.entries))
-        click.echo(f"{path} is fine: {steps} steps, {len(config.budgets)} budgets")
+        budgets = "one budget" if len(config.budgets) == 1 else f"{len(config.budgets)} budgets"
+        click.echo(f"{path} is fine: {len(list(config.entries))} steps, {budgets}")

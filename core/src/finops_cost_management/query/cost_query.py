@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from finops_cost_management.window import DateWindow
 
 Grain = Literal["daily", "weekly", "monthly"]
-_TRUNCATE: Mapping[Grain, Literal["D", "W", "M"]] = {"daily": "D", "weekly": "W", "monthly": "M"}
+_TRUNCATE: Mapping[Grain, Literal["W", "M"]] = {"weekly": "W", "monthly": "M"}
 
 
 class CostMetric(StrEnum):
@@ -44,11 +44,12 @@ def _matches(value: ir.StringValue, condition: Condition) -> ir.BooleanValue:
             raise ConfigurationError(
                 f"{dict(condition)} is not a condition", hint="only {not: …} is understood"
             )
-        return ~_matches(value, condition["not"])
+        # Null is neither equal nor unequal in SQL: what is turned round must be true or false.
+        return ~_matches(value, condition["not"]).fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
     wanted = [condition] if condition is None or isinstance(condition, str) else list(condition)
     present = [item for item in wanted if item is not None]
-    # Null is neither equal nor unequal in SQL: both parts must be true or false, never null.
-    match = value.notnull() & value.fill_null("").isin(present)
+    # Plain, so that Parquet's statistics can skip what does not match.
+    match = value.isin(present)
     return match | value.isnull() if None in wanted else match
 
 
@@ -80,16 +81,16 @@ class CostQuery:
 
     def select(self, rows: ibis.Table) -> ibis.Table:
         """The rows that the question is about."""
-        if self.window is not None:
-            rows = rows.filter(
-                rows.ChargePeriodStart >= _instant(self.window.start),
-                rows.ChargePeriodStart < _instant(self.window.end),
-            )
         predicates = [
             _matches(Dimension.parse(name).of(rows), condition)
             for name, condition in self.where.items()
         ]
-        return rows.filter(*predicates) if predicates else rows
+        if self.window is not None:
+            predicates += [
+                rows.ChargePeriodStart >= _instant(self.window.start),
+                rows.ChargePeriodStart < _instant(self.window.end),
+            ]
+        return rows.filter(predicates) if predicates else rows
 
     def expression(self, rows: ibis.Table) -> ibis.Table:
         """The answer: one row per period, group and currency.
@@ -103,17 +104,22 @@ class CostQuery:
         if self.grain is not None:
             # The day first: truncating an instant takes three times as long, for its time zone.
             day = rows.ChargePeriodStart.date()
-            keys.append(day.truncate(_TRUNCATE[self.grain]).cast("date").name("Period"))
+            if self.grain != "daily":
+                day = day.truncate(_TRUNCATE[self.grain]).cast("date")
+            keys.append(day.name("Period"))
         keys += [dimension.of(rows) for dimension in self.dimensions]
         if "BillingCurrency" not in {key.get_name() for key in keys}:
             keys.append(rows.BillingCurrency)
-        cost = rows[self.cost.column]
-        answer = rows.group_by(keys).aggregate(
+        names = [key.get_name() for key in keys]
+        # Few columns from here on: Ibis takes its time over each that an expression carries.
+        charges = rows.select(*keys, rows[self.cost.column])
+        cost = charges[self.cost.column]
+        answer = charges.group_by(names).aggregate(
             cost.sum().cast("decimal(38, 12)").name(self.cost.column),
-            rows.count().name("Rows"),
+            charges.count().name("Rows"),
             cost.isnull().sum().fill_null(0).name("UnknownRows"),
         )
-        return answer.order_by([key.get_name() for key in keys])
+        return answer.order_by(names)
 
 
 def _instant(day: object) -> ir.TimestampScalar:

@@ -155,7 +155,7 @@ class CostStore:
         if not self._costs.exists():
             return engine.table_of(_cost_schema().empty_table()), -1
         delta = self._costs.delta(as_of)
-        return self._costs.read(engine, delta), delta.version()
+        return engine.view_of(self._costs.read(engine, delta)), delta.version()
 
     def refused(self, engine: Engine) -> ibis.Table:
         """Rows that were refused, as they came, each with its reason.
