@@ -95,10 +95,10 @@ def _commonest_tag(connection: duckdb.DuckDBPyConnection, rows: str) -> str:
     found = connection.execute(
         f"""SELECT unnest(json_keys(Tags)) AS key FROM (SELECT Tags FROM {rows} LIMIT 100000)
         GROUP BY key ORDER BY count(*) DESC, key LIMIT 1"""
-    ).fetchone()
-    if found is None:
+    ).fetchall()
+    if not found:
         raise WrongAnswerError("the file has no tags to group by")
-    return str(found[0])
+    return str(found[0][0])
 
 
 def _asked(

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in chosen.only or BENCHMARKS:
             try:
                 for figure in BENCHMARKS[name](settings):
-                    console.print(f"{name}: {figure.measure}: {figure.proof}", style="dim")
+                    console.print(f"{name}: {_sentence(figure)}", style="dim")
                     figures.append(figure)
             except WrongAnswerError as error:
                 wrong.append(f"{name}: {error}")
@@ -140,6 +140,13 @@ def _table(figures: Sequence[Figure]) -> Table:
             "" if figure.at_most is None else f"≤ {figure.at_most:g} {verdict}",
         )
     return table
+
+
+def _sentence(figure: Figure) -> str:
+    """One figure while the others are still to come."""
+    ratio = "" if figure.ratio is None else f", ratio {figure.ratio.median:.2f}"
+    proof = f" ({figure.proof})" if figure.proof else ""
+    return f"{figure.measure}: {_amount(figure.ours, figure.unit)}{ratio}{proof}"
 
 
 def _amount(value: float, unit: str) -> str:

@@ -28,7 +28,7 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
 from finops_cost_management.finops_cli import main
-from finops_cost_management.pipeline.config import parse_config
+from finops_cost_management.pipeline.loading import parse_config
 from finops_cost_management.pipeline.schema import json_schema
 from finops_cost_management.plugins.registry import Registry
 

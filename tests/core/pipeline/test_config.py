@@ -11,12 +11,9 @@ import pytest
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetPeriod
 from finops_cost_management.errors import ConfigurationError
-from finops_cost_management.pipeline.config import (
-    PipelineConfig,
-    find_config,
-    load_config,
-    parse_config,
-)
+from finops_cost_management.pipeline.config import PipelineConfig
+from finops_cost_management.pipeline.loading import find_config, load_config, parse_config
+from finops_cost_management.pipeline.masking import masked_yaml
 from finops_cost_management.pipeline.yaml_document import YamlDocument
 from finops_cost_management.plugins.registry import Registry
 from finops_cost_management.query.cost_query import CostMetric
@@ -208,7 +205,7 @@ def test_secret_in_the_open_is_a_warning(config: PipelineConfig) -> None:
 
 
 def test_masked_yaml_shows_everything_but_secrets(config: PipelineConfig) -> None:
-    shown = config.masked_yaml()
+    shown = masked_yaml(config)
     for secret in ("hunter2", "in-the-open", "AKIA"):
         assert secret not in shown
         assert secret not in repr(config)
@@ -230,7 +227,7 @@ def test_masked_yaml_shows_everything_but_secrets(config: PipelineConfig) -> Non
 def test_secret_inside_of_an_address_is_masked(registry: Registry, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hunter2")
     text = f"sources: {{a: {{use: bill, path: 'x://u:${{file:{tmp_path}/secret}}@h'}}}}"
-    assert "hunter2" not in parse_config(text, registry).masked_yaml()
+    assert "hunter2" not in masked_yaml(parse_config(text, registry))
 
 
 def test_file_is_found_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finops_cost_management.errors import AccessError, ConfigurationError
-from finops_cost_management.pipeline.config import load_config, parse_config
+from finops_cost_management.pipeline.loading import load_config, parse_config
 from finops_cost_management.pipeline.problems import ConfigurationProblems
 from finops_cost_management.plugins.registry import Registry
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from finops_cost_management.pipeline.config import parse_config
+from finops_cost_management.pipeline.loading import parse_config
 from finops_cost_management.pipeline.problems import ConfigurationProblems
 from finops_cost_management.pipeline.schema import json_schema
 from finops_cost_management.pipeline.steps import SECTIONS

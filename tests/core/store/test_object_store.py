@@ -17,13 +17,15 @@ import pytest
 from finops_cost_management import logs
 from finops_cost_management.engine import Engine
 from finops_cost_management.errors import AccessError, ConfigurationError, RetryLaterError
-from finops_cost_management.pipeline.config import parse_config
+from finops_cost_management.pipeline.loading import parse_config
+from finops_cost_management.pipeline.masking import masked_yaml
 from finops_cost_management.pipeline.steps import StoreKeys
 from finops_cost_management.plugins.registry import Registry
 from finops_cost_management.settings import Settings
 from finops_cost_management.store.cost_store import CostStore
 from finops_cost_management.store.delivery import Delivery
-from finops_cost_management.store.files import TableFile, TableFiles
+from finops_cost_management.store.files import TableFile
+from finops_cost_management.store.places import place_at
 from finops_cost_management.store.table import PartitionedTable
 
 if TYPE_CHECKING:
@@ -386,7 +388,7 @@ def test_a_server_that_does_not_answer_is_tried_again_and_then_said(
 
 
 def test_signatures_in_addresses_are_not_shown() -> None:
-    place = TableFiles.at("az://c/costs", {"account_name": "acc", "sas_token": "sig=s3cr3t-sas"})
+    place = place_at("az://c/costs", {"account_name": "acc", "sas_token": "sig=s3cr3t-sas"})
     address = "https://acc.blob.core.windows.net/c/f?sv=2020&sig=s3cr3t%2Dsas"
     with (
         pytest.raises(AccessError, match="cannot read az://c/costs") as caught,
@@ -468,8 +470,8 @@ def test_keys_are_secrets_and_regions_are_not(monkeypatch: pytest.MonkeyPatch) -
     )
 
     assert SECRET not in repr(config)
-    assert "eu-west-1" in config.masked_yaml()
-    assert SECRET not in config.masked_yaml()
+    assert "eu-west-1" in masked_yaml(config)
+    assert SECRET not in masked_yaml(config)
     assert config.secrets == {SECRET, "AKIA-0000"}
     store = config.store.open(Settings())
     assert logs.masked(f"{SECRET} in eu-west-1 is true") == "*** in eu-west-1 is true"

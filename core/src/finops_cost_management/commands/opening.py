@@ -50,7 +50,7 @@ as_of_option = click.option(
 
 def open_store(config_path: Path | None) -> CostStore:
     """The store that the configuration names; the default one where there is no configuration."""
-    from finops_cost_management.pipeline.config import find_config, load_config
+    from finops_cost_management.pipeline.loading import find_config, load_config
     from finops_cost_management.pipeline.steps import StoreKeys
     from finops_cost_management.plugins.registry import Registry
     from finops_cost_management.settings import load_settings

@@ -43,7 +43,7 @@ def command(
     from finops_cost_management import logs
     from finops_cost_management.commands.progress import ProgressBars, StructuredLog
     from finops_cost_management.errors import ConfigurationError
-    from finops_cost_management.pipeline.config import find_config
+    from finops_cost_management.pipeline.loading import find_config
     from finops_cost_management.pipeline.pipeline import Pipeline
     from finops_cost_management.settings import load_settings
 

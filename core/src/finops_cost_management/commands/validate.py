@@ -17,7 +17,9 @@ def command(file: Path | None, *, show: bool) -> None:
     FINOPS_CONFIG names, else finops.yaml in the working folder.
     """
     from finops_cost_management.errors import ConfigurationError
-    from finops_cost_management.pipeline.config import DEFAULT_FILE, find_config, load_config
+    from finops_cost_management.pipeline.config import DEFAULT_FILE
+    from finops_cost_management.pipeline.loading import find_config, load_config
+    from finops_cost_management.pipeline.masking import masked_yaml
     from finops_cost_management.plugins.registry import Registry
 
     path = find_config(file)
@@ -29,7 +31,7 @@ def command(file: Path | None, *, show: bool) -> None:
     for warning in config.warnings:
         click.echo(f"warning: {warning.within(config.file)}", err=True)
     if show:
-        click.echo(config.masked_yaml(), nl=False)
+        click.echo(masked_yaml(config), nl=False)
     else:
         budgets = "one budget" if len(config.budgets) == 1 else f"{len(config.budgets)} budgets"
         click.echo(f"{path} is fine: {len(list(config.entries))} steps, {budgets}")

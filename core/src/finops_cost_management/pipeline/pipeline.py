@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_cost_management.answers.outcome import Outcome, RunInfo
-from finops_cost_management.pipeline.config import load_config, parse_config
+from finops_cost_management.pipeline.loading import load_config, parse_config
 from finops_cost_management.pipeline.steps import kind_of
 from finops_cost_management.plugins.registry import Registry
 from finops_cost_management.window import today_utc

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from finops_cost_management.errors import ConfigurationError, DataError
-from finops_cost_management.store.files import TableFiles
 from finops_cost_management.store.ingest import IngestResult, StoreVersion
 from finops_cost_management.store.paths import PARTITION_BY, data_file, digest_of, short_digest
+from finops_cost_management.store.places import place_at
 from finops_cost_management.store.table import LOG_KEY, PartitionedTable
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class CostStore:
         self, location: Path | str, storage_options: Mapping[str, str] | None = None
     ) -> None:
         self.location = location
-        charges = TableFiles.at(f"{location}/charges", storage_options)
-        refused = TableFiles.at(f"{location}/refused", storage_options)
+        charges = place_at(f"{location}/charges", storage_options)
+        refused = place_at(f"{location}/refused", storage_options)
         self._costs = PartitionedTable(charges, _cost_schema, PARTITION_BY)
         self._refused = PartitionedTable(refused, _refused_schema, PARTITION_BY[:1])
 

@@ -1,7 +1,6 @@
-"""Where the files of a table lie: in a local folder, or in an object store.
+"""Where the files of a table lie: what every place can do, and the local folder.
 
-`TableFiles.at` tells them apart, and nobody else needs to. Neither place needs a DuckDB extension,
-which would be fetched from the network.
+No place needs a DuckDB extension, which would be fetched from the network.
 """
 
 from __future__ import annotations
@@ -11,30 +10,25 @@ import re
 import textwrap
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_cost_management import logs
 from finops_cost_management.errors import (
     AccessError,
-    ConfigurationError,
     RetryLaterError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import ibis
 
     from finops_cost_management.engine import Engine
 
-SCHEMES = ("s3", "s3a", "abfs", "abfss", "az", "gs")
-"""Kinds of object stores, as their addresses begin."""
-
 CHECK_PLACE = "check the path and its permissions; for an object store, the credentials, too"
 """What to do where a place refuses us."""
 
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _QUERY = re.compile(r"(?<=\S)\?[^\s)>\"']+")
 _NOISE = re.compile(
     r"""\x1b\[[0-9;]*m | ↳                 # how deltalake draws causes
@@ -76,26 +70,6 @@ class TableFiles(ABC):
 
     uri: str
     storage_options: dict[str, str] | None = None
-
-    @staticmethod
-    def at(location: Path | str, storage_options: Mapping[str, str] | None = None) -> TableFiles:
-        """The place that a path or an address names.
-
-        Raises:
-            ConfigurationError: No such kind of place is known, an option is not understood, or
-                the packages for object stores are not installed.
-        """
-        scheme = _SCHEME.match(str(location))
-        if scheme is None:
-            return LocalFolder(Path(location))
-        if scheme[1].lower() not in SCHEMES:
-            raise ConfigurationError(
-                f"the store cannot lie at {location}",
-                hint=f"name a folder, or an address that begins with {'://, '.join(SCHEMES)}://",
-            )
-        from finops_cost_management.store.object_store import ObjectStoreFolder
-
-        return ObjectStoreFolder(str(location), storage_options or {})
 
     @abstractmethod
     def exists(self) -> bool:
