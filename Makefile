@@ -25,9 +25,12 @@ test: $(VENV)/ready ## run every test
 
 test-all: ## run every test on every Python from 3.11 to 3.13 that is installed
 	@for version in 3.11 3.12 3.13; do \
-	  if command -v python$$version >/dev/null && python$$version -c '' 2>/dev/null; then \
-	    $(MAKE) test PYTHON=python$$version VENV=.venv-$$version || exit 1; \
-	  else echo "python$$version is not installed: skipped"; fi; \
+	  found=; \
+	  for python in python$$version "$$HOME"/.pyenv/versions/$$version.*/bin/python; do \
+	    if [ -z "$$found" ] && "$$python" -c '' 2>/dev/null; then found="$$python"; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then echo "python$$version is not installed: skipped"; continue; fi; \
+	  $(MAKE) test PYTHON="$$found" VENV=.venv-$$version || exit 1; \
 	done
 
 lint: $(VENV)/ready ## check style and layers
