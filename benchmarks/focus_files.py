@@ -43,18 +43,20 @@ class FileMaker:
     toolkit: Path | None = None
     toolkit_rows: int = 400_000
 
-    def parquet(self, rows: int, *, months: int = 1) -> Path:
+    def parquet(self, rows: int, *, months: int = 1, mixed: bool = False) -> Path:
         """A typed Parquet file (amounts as DECIMAL(38, 12)).
 
         Args:
             rows: How many rows it has.
             months: How many billing months they spread over, evenly; only the first with a toolkit.
+            mixed: Whether rows of all months lie mixed, and not month by month as bills do.
         """
         origin = "demo" if self.toolkit is None else "toolkit"
-        target = self.scratch / f"{origin}-{rows}-rows-{months}-months.parquet"
+        order = "-mixed" if mixed else ""
+        target = self.scratch / f"{origin}-{rows}-rows-{months}-months{order}.parquet"
         if not target.exists():
             base = self._demo_base(months, rows) if self.toolkit is None else self._toolkit_base()
-            _multiply(base, rows, target)
+            _multiply(base, rows, target, mixed=mixed)
         return target
 
     def csv(self, parquet: Path) -> Path:
@@ -136,7 +138,7 @@ def totals(file: Path) -> Totals:
     return {currency: (billed, rows) for currency, billed, rows in found}
 
 
-def _multiply(base: Path, rows: int, target: Path) -> None:
+def _multiply(base: Path, rows: int, target: Path, *, mixed: bool) -> None:
     """Repeat rows until there are enough, with ids and amounts of their own."""
     partial = target.with_suffix(".partial")
     with duckdb.connect() as connection:
@@ -145,7 +147,7 @@ def _multiply(base: Path, rows: int, target: Path) -> None:
         copies = -(-rows // count)
         connection.execute(
             f"""COPY (
-                SELECT base.* REPLACE (
+                FROM (SELECT base.* REPLACE (
                     ResourceId || mark AS ResourceId,
                     ResourceName || mark AS ResourceName,
                     CAST(BilledCost + copy * 0.000001 AS DECIMAL(38, 12)) AS BilledCost,
@@ -154,7 +156,7 @@ def _multiply(base: Path, rows: int, target: Path) -> None:
                 FROM (FROM '{base}' USING SAMPLE reservoir({rows} ROWS) REPEATABLE (1)) AS base,
                     (SELECT range AS copy, if(copy = 0, '', '-' || copy) AS mark
                      FROM range({copies}))
-                LIMIT {rows}
+                LIMIT {rows}) {"" if mixed else "ORDER BY BillingPeriodStart"}
             ) TO '{partial}' (FORMAT parquet)"""
         )
     partial.rename(target)

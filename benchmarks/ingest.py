@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,11 +37,14 @@ SAME_MEMORY = 1.25
 def measure(settings: Settings) -> Iterator[Figure]:
     """Time and memory of `CostStore.ingest` against DuckDB copying the same file."""
     one_month = settings.files.parquet(settings.rows)
-    files = {"one month": one_month}
+    promised: dict[str, tuple[Path, float | None]] = {"one month": (one_month, HALF_THE_SPEED)}
     if settings.files.toolkit is None:
-        files["six months"] = settings.files.parquet(settings.rows, months=6)
-    for name, file in files.items():
-        yield _timed(settings, f"Parquet, {name} / COPY to Parquet", file, at_most=HALF_THE_SPEED)
+        six_months = partial(settings.files.parquet, settings.rows, months=6)
+        promised["six months"] = (six_months(), HALF_THE_SPEED)
+        # Nobody delivers this; it shows that every month costs one pass over its row groups.
+        promised["six months, their rows mixed"] = (six_months(mixed=True), None)
+    for name, (file, at_most) in promised.items():
+        yield _timed(settings, f"Parquet, {name} / COPY to Parquet", file, at_most=at_most)
     # It is slow on both sides, and nothing is promised of it: once will do.
     text = settings.files.csv(one_month)
     yield _timed(replace(settings, repeats=1), "CSV / COPY to Parquet", text, at_most=None)
