@@ -61,6 +61,7 @@ def bill(engine: Engine) -> Bill:
 
 
 TEXTS = (
+    "BillingAccountId",
     "BillingCurrency",
     "ChargeCategory",
     "ChargeClass",

@@ -36,19 +36,40 @@ def test_a_day_with_data_and_no_charge_is_0_and_a_day_without_data_is_missing(bi
     }
 
 
-def test_a_sum_over_sources_is_missing_where_one_of_them_did_not_arrive(bill: Any) -> None:
+def test_a_sum_over_sources_is_missing_where_one_of_them_has_no_data(bill: Any) -> None:
     costs = bill(
         [{"day": day, "cost": 1, "x_Source": "aws"} for day in MAY[:6]]
         + [{"day": day, "cost": 10, "x_Source": "azure"} for day in MAY[2:5]]
     )
-    # Azure begins on the third day, and its newest day is not there yet.
-    assert values(costs) == {("USD",): [1, 1, 11, 11, 11, None]}
+    # Azure's first two days were never delivered, and its newest is not there yet.
+    assert values(costs) == {("USD",): [None, None, 11, 11, 11, None]}
+    assert values(costs, "x_Source")["aws", "USD"] == [1.0] * 6
 
 
-def test_a_source_that_has_ended_before_the_window_leaves_its_series_alone(bill: Any) -> None:
+def test_days_before_the_first_delivery_are_missing(bill: Any) -> None:
+    costs = bill([{"day": day, "cost": 1} for day in MAY[3:6]])
+    assert values(costs) == {("USD",): [None, None, None, 1, 1, 1]}
+
+
+def test_a_provider_that_is_late_in_a_shared_source_is_missing_and_not_0(bill: Any) -> None:
+    april = [date(2026, 4, day) for day in range(10, 31)]
     costs = bill(
-        [{"day": day, "cost": 1, "x_Source": "new"} for day in MAY[:6]]
-        + [{"day": date(2026, 1, 5), "cost": 9, "x_Source": "old"}]
+        [{"day": day, "cost": 1, "HostProviderName": "AWS"} for day in april + MAY[:6]]
+        + [{"day": day, "cost": 10, "HostProviderName": "Azure"} for day in april + MAY[:4]]
+        + [{"day": MAY[1], "cost": 100, "HostProviderName": "Seldom"}]
+    )
+    assert values(costs, "provider") == {
+        ("AWS", "USD"): [1.0] * 6,
+        ("Azure", "USD"): [10, 10, 10, 10, None, None],
+        ("Seldom", "USD"): [0, 100, 0, 0, 0, 0],
+    }
+
+
+def test_a_provider_that_ended_long_ago_costs_nothing(bill: Any) -> None:
+    march = [date(2026, 3, day) for day in range(1, 21)]
+    costs = bill(
+        [{"day": day, "cost": 1, "HostProviderName": "AWS"} for day in march + MAY[:6]]
+        + [{"day": day, "cost": 10, "HostProviderName": "Azure"} for day in march]
     )
     assert values(costs) == {("USD",): [1.0] * 6}
 

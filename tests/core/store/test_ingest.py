@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -101,7 +104,6 @@ def test_refused_rows_are_kept_aside_with_their_reason_and_go_when_they_are_mend
 ) -> None:
     good = deliver([(MAY_1, "10")], digest="x").read(engine)
     bad = deliver([(MAY_2, "4")], digest="x", ChargeCategory="Gift").read(engine)
-    import pyarrow as pa
 
     both = pa.concat_tables([good, bad])
     result = store.ingest("aws", Delivery(name="may", digest="1", read=lambda _: both), engine)
@@ -119,7 +121,6 @@ def test_refused_rows_are_kept_aside_with_their_reason_and_go_when_they_are_mend
 def test_refused_rows_go_with_the_delivery_that_is_replaced_under_another_name(
     store: CostStore, engine: Engine, deliver: Any
 ) -> None:
-    import pyarrow as pa
 
     good = deliver([(MAY_1, "10")], digest="x").read(engine)
     bad = deliver([(MAY_2, "4")], digest="x", ChargeCategory="Gift").read(engine)
@@ -165,14 +166,25 @@ def test_time_travel_answers_what_was_believed_then(
         assert rows.BilledCost.to_pyarrow().to_pylist() == [Decimal(10)]
 
 
-def test_vacuum_keeps_what_the_last_days_need(
-    store: CostStore, engine: Engine, deliver: Any, total: Total
+def test_vacuum_removes_what_no_version_of_the_last_days_needs(
+    store: CostStore,
+    engine: Engine,
+    deliver: Any,
+    total: Total,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store.ingest("aws", deliver([(MAY_1, "10")], digest="a"), engine)
-    store.ingest("aws", deliver([(MAY_1, "11")], digest="b"), engine)
+    with monkeypatch.context() as two_days_ago:
+        now = time.time_ns() - 2 * 86_400 * 10**9
+        two_days_ago.setattr(time, "time_ns", lambda: now)
+        store.ingest("aws", deliver([(MAY_1, "11")], digest="b"), engine)
+    store.ingest("aws", deliver([(MAY_1, "12")], digest="c"), engine)
 
-    assert store.vacuum(timedelta(days=1)) == []
-    assert total(store) == 11
+    assert store.vacuum(timedelta(days=3)) == []
+    (would_go,) = store.vacuum(timedelta(days=1), dry_run=True)
+    assert store.vacuum(timedelta(days=1)) == [would_go]
+    assert total(store) == 12
+    assert len(list(Path(store.location).rglob("*.parquet"))) == 2
     with pytest.raises(ConfigurationError, match="at least one day"):
         store.vacuum(timedelta(hours=1))
 
@@ -193,15 +205,64 @@ def test_two_ingests_of_one_month_at_once_never_count_twice(
         with Engine(threads=1) as own:
             barrier.wait()
             store.ingest("aws", deliver([(MAY_1, "10")], digest=f"d{number}"), own)
+            ended.append(number)
 
+    ended: list[int] = []
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
+    assert sorted(ended) == [0, 1, 2, 3]
     assert total(store) == 10
     assert len(store.units()) == 1
+
+
+class StoppedError(Exception):
+    """Stands for a process that is stopped."""
+
+
+@pytest.mark.parametrize("stop_at", ["the commit", "tidying up"])
+def test_no_refused_row_is_lost_or_stale_wherever_an_ingest_stops(
+    store: CostStore,
+    engine: Engine,
+    deliver: Any,
+    total: Total,
+    monkeypatch: pytest.MonkeyPatch,
+    stop_at: str,
+) -> None:
+    def mixed(digest: str, cost: str, kind: str) -> Delivery:
+        parts = [
+            deliver([(MAY_1, cost)], digest="").read(engine),
+            deliver([(MAY_1, cost)], digest="", ChargeCategory=kind).read(engine),
+        ]
+        return Delivery(name="may", digest=digest, read=partial(_same, pa.concat_tables(parts)))
+
+    def reasons() -> set[str]:
+        return {row for row in store.refused(engine).Reason.to_pyarrow().to_pylist() if row}
+
+    store.ingest("aws", mixed("old", "10", "Gift"), engine)
+    with monkeypatch.context() as stopped:
+
+        def stop(*_: object, **__: object) -> None:
+            raise StoppedError
+
+        if stop_at == "the commit":
+            stopped.setattr(store, "_swap", stop)
+        else:
+            stopped.setattr(store._refused, "forget", stop)
+        with pytest.raises(StoppedError):
+            store.ingest("aws", mixed("new", "12", "Loan"), engine)
+
+    assert total(store) == (10 if stop_at == "the commit" else 12)
+    assert any("Gift" in reason for reason in reasons())
+
+    store.tidy("aws")
+    store.ingest("aws", mixed("new", "12", "Loan"), engine)
+    assert total(store) == 12
+    assert len(reasons()) == 1
+    assert "Loan" in reasons().pop()
 
 
 days = st.dates(date(2026, 1, 1), date(2026, 4, 30))
@@ -228,3 +289,116 @@ def test_the_store_equals_the_last_delivery_of_every_month(
 
         assert total(store) == sum(expected.values())
         assert {(unit.source, int(unit.unit[5:])) for unit in store.units()} == set(expected)
+
+
+def test_a_delivery_of_two_months_is_held_only_while_both_are_its_own(
+    store: CostStore, engine: Engine, deliver: Any, total: Total
+) -> None:
+    both = deliver([(MAY_1, "10"), (JUNE_1, "20")], digest="both")
+    store.ingest("aws", both, engine)
+    store.ingest("aws", deliver([(JUNE_1, "999")], digest="june"), engine)
+
+    assert not store.ingest("aws", both, engine).skipped
+    assert total(store) == 30
+
+
+def test_a_month_replaces_the_days_that_were_delivered_before(
+    store: CostStore, engine: Engine, deliver: Any, total: Total
+) -> None:
+    store.ingest("ce", deliver([(MAY_1, "1"), (MAY_2, "2")], digest="a", grain="day"), engine)
+    store.ingest("ce", deliver([(MAY_1, "10")], digest="b"), engine)
+
+    assert total(store) == 10
+    with pytest.raises(ConfigurationError, match="holds as a whole month"):
+        store.ingest("ce", deliver([(MAY_2, "2")], digest="c", grain="day"), engine)
+    assert total(store) == 10
+
+
+def test_many_mixed_months_come_out_right(
+    store: CostStore, engine: Engine, deliver: Any, total: Total
+) -> None:
+    days = [date(2025 + number % 2, 1 + number % 12, 1 + number % 28) for number in range(500)]
+    result = store.ingest("aws", deliver([(day, "0.01") for day in days], digest="a"), engine)
+
+    assert total(store) == 5
+    assert sorted(result.units) == sorted({f"{day:%Y-%m}" for day in days})
+
+
+def test_a_source_or_a_month_of_it_can_be_forgotten(
+    store: CostStore, engine: Engine, deliver: Any, total: Total
+) -> None:
+    store.ingest("old", deliver([(MAY_1, "10"), (JUNE_1, "20")], digest="a"), engine)
+    store.ingest("new", deliver([(MAY_1, "1")], digest="a"), engine)
+
+    assert store.remove("old", frozenset({"2026-06"})) == 1
+    assert total(store) == 11
+    assert store.remove("old") == 1
+    assert total(store) == 1
+    assert store.table(engine, as_of=store.history()[-1].version)[0].count().to_pyarrow()
+    with pytest.raises(ConfigurationError, match="holds no such rows"):
+        store.remove("old")
+
+
+def test_what_failed_before_is_forgotten_and_refused_again(
+    store: CostStore, engine: Engine, deliver: Any
+) -> None:
+    bad = deliver([(MAY_1, "9")], digest="bad", name="may-v1.csv", ChargeCategory="Gift")
+    with pytest.raises(DataError):
+        store.ingest("aws", bad, engine)
+    with pytest.raises(DataError):
+        store.ingest("aws", bad, engine)
+    assert store.refused(engine).count().to_pyarrow().as_py() == 1, "once, not twice"
+
+    store.tidy("aws")
+    store.ingest("aws", deliver([(MAY_1, "9")], digest="good", name="may-v2.csv"), engine)
+    assert store.refused(engine).count().to_pyarrow().as_py() == 0
+
+
+def _same(rows: pa.Table, _engine: Engine) -> pa.Table:
+    return rows
+
+
+def test_refused_rows_of_two_deliveries_of_one_name_are_both_kept(
+    store: CostStore, engine: Engine, deliver: Any
+) -> None:
+    for number, day in enumerate((MAY_1, JUNE_1)):
+        mixed = pa.concat_tables(
+            [
+                deliver([(day, "1")], digest="").read(engine),
+                deliver([(day, "1")], digest="", ChargeCategory="Gift").read(engine),
+            ]
+        )
+        one = Delivery(name="costs.csv", digest=str(number), read=partial(_same, mixed))
+        store.ingest("aws", one, engine)
+    assert store.refused(engine).count().to_pyarrow().as_py() == 2
+
+
+@pytest.mark.parametrize("name", ["in[1]", "x_Source=other", "quo'te", "c*", "ü"])
+def test_a_store_may_lie_in_a_folder_of_any_name(
+    tmp_path: Path, engine: Engine, deliver: Any, total: Total, name: str
+) -> None:
+    decoy = CostStore(tmp_path / name.translate({ord("["): None, ord("]"): None, ord("*"): "x"}))
+    decoy.ingest("decoy", deliver([(MAY_1, "500")], digest="d"), engine)
+    store = CostStore(tmp_path / "below" / name)
+    store.ingest("aws", deliver([(MAY_1, "1")], digest="a"), engine)
+    rows, _ = store.table(engine)
+
+    assert total(store) == 1
+    assert rows.x_Source.to_pyarrow().to_pylist() == ["aws"]
+
+
+def test_other_engines_read_the_same_rows(store: CostStore, engine: Engine, deliver: Any) -> None:
+    from deltalake import DeltaTable
+
+    store.ingest("aws", deliver([(MAY_1, "1.5")], digest="a"), engine)
+    table = pa.table(DeltaTable(store.location / "charges").to_pyarrow_dataset().to_table())  # type: ignore[operator] # a folder here
+
+    (row,) = table.to_pylist()
+    assert (row["x_Source"], row["x_Period"], row["BilledCost"]) == (
+        "aws", "2026-05", Decimal("1.5"),
+    )  # fmt: skip # one tuple
+
+
+def test_a_path_that_delta_would_misread_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="encoded character"):
+        CostStore(tmp_path / "a%20b")

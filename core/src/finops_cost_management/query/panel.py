@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+FEED = ("x_Source", "x_FeedProvider", "x_FeedAccount")
+"""Source, provider and billing account: what arrives, or is late, together."""
+
+LATE_DAYS = 31
+"""A feed that is further behind its source than this has ended."""
+
+DAILY_DAYS, DAILY_SHARE = 7, 0.8
+"""A feed with so many days, and charges on such a share of them, is expected every day."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CostPanel:
@@ -73,9 +82,9 @@ def build_panel(
 
     Args:
         costs: ``Period``, dimensions, ``BillingCurrency``, the cost and ``UnknownRows``.
-        feeds: Distinct dimensions, ``BillingCurrency`` and ``x_Source``: who feeds a series.
-        coverage: Distinct ``x_Source``, ``FirstDay`` and ``EndDay`` (exclusive) of the charge
-            periods of the whole store: which days it has.
+        feeds: Distinct dimensions, ``BillingCurrency`` and `FEED`: who feeds a series.
+        coverage: Distinct `FEED`, ``FirstDay`` and ``EndDay`` (exclusive) of the charge periods
+            of the whole store: which days it has.
         dimensions: Column names of the keys.
         window: The days of the panel.
         cost: Which cost the values are.
@@ -93,8 +102,8 @@ def build_panel(
     amounts = costs[cost.column].cast("string").cast("float64").to_numpy()
     values[row_of[of_costs], days.astype(np.int64)] = np.where(whole, amounts, np.nan)
     missing = _missing_days(coverage, window)
-    for number, source in zip(of_feeds, feeds["x_Source"].to_pylist(), strict=True):
-        values[row_of[number], missing[source]] = np.nan
+    for number, feed in zip(of_feeds, _rows(feeds, FEED), strict=True):
+        values[row_of[number], missing[feed]] = np.nan
 
     return CostPanel(
         values=values,
@@ -135,24 +144,46 @@ def _in_order(
     return [keys[number] for number in order], places
 
 
-def _missing_days(coverage: pa.Table, window: DateWindow) -> dict[str, NDArray[np.bool_]]:
-    """Per source, the days of the window that should have data and have none.
+def _missing_days(
+    coverage: pa.Table, window: DateWindow
+) -> dict[tuple[Any, ...], NDArray[np.bool_]]:
+    """Per feed, the days of the window of which the store has no data, or not yet.
 
-    Before its first day a source had not begun: its series cost nothing then. Charges longer
-    than a day (tax, fees) tell nothing of the days in them, unless a source has no others.
+    The store has data for a day when the day's source has any charge on it. Charges longer than
+    a day (tax, fees) tell nothing of the days in them, unless a source has no others. A feed that
+    delivered nearly every day and is behind its source is late, until it is so far behind that it
+    must have ended.
     """
     import numpy as np
 
-    spans: dict[str, list[tuple[date, date]]] = {}
-    for source, first, end in _rows(coverage, ["x_Source", "FirstDay", "EndDay"]):
-        spans.setdefault(source, []).append((first, end))
+    of_feeds: dict[tuple[Any, ...], list[tuple[date, date]]] = {}
+    for *parts, first, end in _rows(coverage, [*FEED, "FirstDay", "EndDay"]):
+        of_feeds.setdefault(tuple(parts), []).append((first, end))
+    of_sources: dict[str, list[tuple[date, date]]] = {}
+    for key, spans in of_feeds.items():
+        of_sources.setdefault(key[0], []).extend(spans)
+    seen = {source: _days(spans) for source, spans in of_sources.items()}
     missing = {}
-    for source, own in spans.items():
-        begun = min(first for first, _ in own)
-        daily = {first for first, end in own if (end - first).days <= 1}
-        seen = daily or {day for first, end in own for day in DateWindow(first, end).dates()}
-        missing[source] = np.array([day > begun and day not in seen for day in window.dates()])
+    for feed, spans in of_feeds.items():
+        had = seen[feed[0]]
+        last, newest = max(_days(spans)), max(had)
+        late = _is_daily(spans) and (newest - last).days <= LATE_DAYS
+        missing[feed] = np.array(
+            [day not in had or (late and day > last) for day in window.dates()]
+        )
     return missing
+
+
+def _days(spans: Sequence[tuple[date, date]]) -> set[date]:
+    daily = {first for first, end in spans if (end - first).days <= 1}
+    return daily or {day for first, end in spans for day in DateWindow(first, end).dates()}
+
+
+def _is_daily(spans: Sequence[tuple[date, date]]) -> bool:
+    daily = {first for first, end in spans if (end - first).days <= 1}
+    return len(daily) >= DAILY_DAYS and len(daily) >= DAILY_SHARE * (
+        (max(daily) - min(daily)).days + 1
+    )
 
 
 def _rows(table: pa.Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from finops_cost_management.query.panel import build_panel
+from finops_cost_management.query.dimensions import PROVIDER, Dimension
+from finops_cost_management.query.panel import FEED, build_panel
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import ibis
+    import ibis.expr.types as ir
     import pyarrow as pa
 
     from finops_cost_management.engine import Engine
@@ -71,14 +73,14 @@ class CostSnapshot:
         costs = self.ask(replace(query, grain="daily"))
         chosen = query.select(self.rows)
         keys = [dimension.of(chosen) for dimension in query.dimensions]
-        feeds = chosen.select(
-            *keys,
-            *(chosen[name] for name in ("BillingCurrency", "x_Source") if name not in dimensions),
-        ).distinct()
+        rest = [name for name in ("BillingCurrency", "x_Source") if name not in dimensions]
+        feeds = chosen.select(*keys, *(chosen[name] for name in rest), *_feed(chosen)).distinct()
         # Few periods for many rows: their days are worked out once for each.
-        periods = self.rows.select("x_Source", "ChargePeriodStart", "ChargePeriodEnd").distinct()
+        periods = self.rows.select(
+            "x_Source", *_feed(self.rows), "ChargePeriodStart", "ChargePeriodEnd"
+        ).distinct()
         coverage = periods.select(
-            "x_Source",
+            *FEED,
             FirstDay=periods.ChargePeriodStart.cast("date"),
             # An hour's charge ends on the day it began on, or at the midnight after.
             EndDay=(periods.ChargePeriodEnd - _MICROSECOND).cast("date") + _DAY,
@@ -91,3 +93,9 @@ class CostSnapshot:
             window=query.window,
             cost=query.cost,
         )
+
+
+def _feed(rows: ibis.Table) -> list[ir.Value]:
+    """What tells the feeds of a source apart."""
+    _, provider, account = FEED
+    return [Dimension(PROVIDER).of(rows).name(provider), rows.BillingAccountId.name(account)]

@@ -9,27 +9,36 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from finops_cost_management.engine import literal_path
 from finops_cost_management.errors import ConfigurationError, DataError
 from finops_cost_management.store.ingest import IngestResult, StoreVersion
-from finops_cost_management.store.paths import PARTITION_BY, data_file, digest_of, short_digest
+from finops_cost_management.store.paths import (
+    PARTITION_BY,
+    data_file,
+    digest_of,
+    short_digest,
+    units_with,
+)
 from finops_cost_management.store.places import place_at
+from finops_cost_management.store.refused import REFUSED_REASON, RefusedRows
 from finops_cost_management.store.table import LOG_KEY, PartitionedTable
+from finops_cost_management.store.units import units_of, within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import ibis
-    import ibis.expr.types as ir
     import pyarrow as pa
 
     from finops_cost_management.engine import Engine
     from finops_cost_management.store.delivery import Delivery, Grain
     from finops_cost_management.store.files import TableFile
 
-REFUSED_REASON = "x_RefusedReason"
+PASSES_OF_TYPED_ROWS = 6
+"""Units up to which reading typed rows once per unit beats sorting them before."""
+
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_HALF_A_DAY = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,7 @@ class StoredUnit:
         rows: How many rows.
         bytes: Size of its files.
         digest: Short digest of the delivery it came with.
+        units: How many units came with that delivery.
         written: When, UTC.
     """
 
@@ -50,6 +60,7 @@ class StoredUnit:
     rows: int
     bytes: int
     digest: str
+    units: int
     written: datetime
 
 
@@ -77,9 +88,8 @@ class CostStore:
     ) -> None:
         self.location = location
         charges = place_at(f"{location}/charges", storage_options)
-        refused = place_at(f"{location}/refused", storage_options)
         self._costs = PartitionedTable(charges, _cost_schema, PARTITION_BY)
-        self._refused = PartitionedTable(refused, _refused_schema, PARTITION_BY[:1])
+        self._refused = RefusedRows(place_at(f"{location}/refused", storage_options))
 
     def ingest(self, source: str, delivery: Delivery, engine: Engine) -> IngestResult:
         """Take one delivery in, whole or not at all.
@@ -88,6 +98,8 @@ class CostStore:
         holds already is skipped without being read.
 
         Raises:
+            ConfigurationError: The source's name is no part of a path, or the source delivered
+                whole months before and delivers days of them now.
             DataError: The delivery cannot be read, or holds no acceptable row.
             AccessError: The store cannot be written.
         """
@@ -99,23 +111,26 @@ class CostStore:
                 hint="use small letters, digits, - and _; it becomes part of a path",
             )
         digest = _identity(delivery)
-        if any(file.digest == digest for file in self.units() if file.source == source):
+        if self._holds(source, digest):
             return IngestResult(source=source, delivery=delivery.name, digest=digest, skipped=True)
 
         self._costs.create()
         raw = _as_table(delivery.read(engine), engine)
-        rows = engine.view_of(self._with_known_names(to_focus(raw)))
+        focus = to_focus(raw)
+        extra = [name for name in focus.columns if name.startswith("x_") and name != REFUSED_REASON]
+        rows = engine.view_of(focus.rename(self._costs.add_columns(extra)))
         accepted = rows.filter(rows[REFUSED_REASON].isnull()).drop(REFUSED_REASON)
-        units = sorted(_units_of(accepted, delivery.grain) | delivery.covers)
+        units = sorted(units_of(accepted, delivery.grain) | delivery.covers)
+        self._check_grain(source, units)
         written: list[TableFile] = []
         try:
-            for unit in units:
-                chosen = accepted.filter(_within(accepted, unit, delivery.grain))
-                path = data_file(source, unit, digest)
+            for unit, chosen in _split(accepted, units, delivery.grain, engine, typed=_typed(raw)):
+                path = data_file(source, unit, digest, len(units))
                 written.append(self._costs.write_file(engine, chosen, path))
             kept = sum(file.rows for file in written)
             refused = int(raw.count().to_pyarrow().as_py()) - kept
-            self._keep_aside(source, delivery, raw if refused else None, engine)
+            if refused:
+                self._refused.keep(source, delivery.name, digest, raw, engine, expected=refused)
             if refused and not kept:
                 raise DataError(  # noqa: TRY301 # what was written is discarded below, as for any error
                     f"{delivery.name}: none of the {refused} rows is acceptable",
@@ -129,20 +144,77 @@ class CostStore:
                 rows=kept,
                 refused=refused,
             )
-            self._costs.add_columns([name for name in accepted.columns if name.startswith("x_")])
-            gone = self._costs.swap(
-                written,
-                lambda file: (
-                    file.partition["x_Source"] == source and file.partition["x_Period"] in units
-                ),
-                log=result.to_log(),
-                lock=source,
-            )
+            gone = self._swap(source, units, written, result)
         except BaseException:
             self._costs.discard(written)
             raise
-        self._forget_refused(source, {digest_of(file.path) for file in gone})
+        replaced = {digest_of(file.path) for file in gone} - self._digests(source)
+        self._refused.forget(source, replaced.__contains__)
         return result
+
+    def remove(self, source: str, periods: frozenset[str] | None = None) -> int:
+        """Forget a source, or some of its months or days; earlier versions still know them.
+
+        Args:
+            source: The source's name.
+            periods: Months (``2026-11``) or days; None for everything.
+
+        Returns:
+            How many rows went.
+
+        Raises:
+            ConfigurationError: The store holds no such source or period.
+        """
+        held = [unit for unit in self.units() if unit.source == source]
+        chosen = sorted({unit.unit for unit in held if periods is None or unit.unit in periods})
+        if not chosen or (periods is not None and periods - set(chosen)):
+            raise ConfigurationError(
+                f"the store holds no such rows of {source!r}",
+                hint="`finops store show` lists sources and periods",
+            )
+        result = IngestResult(source=source, delivery="(removed)", digest="", units=tuple(chosen))
+        gone = self._swap(source, chosen, [], result)
+        self.tidy(source)
+        return sum(file.rows for file in gone)
+
+    def tidy(self, source: str) -> None:
+        """Forget the refused rows of deliveries that the store does not hold.
+
+        They failed, or were replaced by a process that was stopped before it could tidy up. What
+        still fails is refused again.
+        """
+        held = self._digests(source)
+        self._refused.forget(source, lambda digest: digest not in held)
+
+    def _swap(
+        self, source: str, units: Sequence[str], written: Sequence[TableFile], log: IngestResult
+    ) -> list[TableFile]:
+        def replaced(file: TableFile) -> bool:
+            unit = file.partition["x_Period"]
+            return file.partition["x_Source"] == source and any(
+                unit.startswith(one)
+                for one in units  # a month replaces its days
+            )
+
+        return self._costs.swap(written, replaced, log=log.to_log(), lock=source)
+
+    def _holds(self, source: str, digest: str) -> bool:
+        """Whether every unit that a delivery brought is still the one it brought."""
+        units = [unit for unit in self.units() if unit.source == source and unit.digest == digest]
+        return bool(units) and len(units) == units[0].units
+
+    def _digests(self, source: str) -> set[str]:
+        return {unit.digest for unit in self.units() if unit.source == source}
+
+    def _check_grain(self, source: str, units: Sequence[str]) -> None:
+        held = {unit.unit for unit in self.units() if unit.source == source}
+        months = {unit[: len("2026-11")] for unit in units} - set(units)
+        if both := sorted(months & held):
+            raise ConfigurationError(
+                f"{source} delivers days of {both[0]}, which the store holds as a whole month",
+                hint=f"deliver months, or forget it first: finops store remove {source} "
+                f"--period {both[0]}",
+            )
 
     def table(
         self, engine: Engine, *, as_of: int | datetime | None = None
@@ -163,9 +235,7 @@ class CostStore:
         Columns: ``x_Source``, ``Delivery``, ``Digest``, ``ReceivedAt``, ``Reason``, ``Row`` (the
         row as JSON text).
         """
-        if not self._refused.exists():
-            return engine.table_of(_refused_schema().empty_table())
-        return self._refused.read(engine, self._refused.delta())
+        return self._refused.read(engine)
 
     def units(self) -> list[StoredUnit]:
         """What the store holds now, by source and unit."""
@@ -179,6 +249,7 @@ class CostStore:
                     rows=file.rows,
                     bytes=file.size,
                     digest=digest_of(file.path),
+                    units=units_with(file.path),
                     written=datetime.fromtimestamp(file.written / 1000, UTC),
                 )
                 for file in self._costs.files(self._costs.delta())
@@ -221,74 +292,10 @@ class CostStore:
             )
         return [
             f"{name}/{path}"
-            for name, table in (("charges", self._costs), ("refused", self._refused))
+            for name, table in (("charges", self._costs), ("refused", self._refused.table))
             if table.exists()
             for path in table.vacuum(keep, dry_run=dry_run)
         ]
-
-    def _with_known_names(self, rows: ibis.Table) -> ibis.Table:
-        """Extra columns are one and the same whatever case a source writes them in."""
-        known = {field.name.lower(): field.name for field in self._costs.delta().schema().fields}
-        return rows.rename(
-            {
-                known[name.lower()]: name
-                for name in rows.columns
-                if known.get(name.lower(), name) != name
-            }
-        )
-
-    def _keep_aside(
-        self, source: str, delivery: Delivery, raw: ibis.Table | None, engine: Engine
-    ) -> None:
-        """Replace what was refused of this delivery before by what is refused now."""
-        import ibis
-
-        from finops_cost_management.focus.reading import to_focus
-
-        name = short_digest(delivery.name)
-        mine = f"x_Source={source}/{name}-"
-        if raw is None and not any(path.startswith(mine) for path in self._refused_paths()):
-            return
-        self._refused.create()
-        written = []
-        if raw is not None:
-            whole = raw.mutate(
-                x_RefusedRow=ibis.struct({column: raw[column] for column in raw.columns})
-                .cast("json")
-                .cast("string")
-            )
-            rows = to_focus(whole)
-            rows = rows.filter(rows[REFUSED_REASON].notnull()).select(
-                Delivery=ibis.literal(delivery.name),
-                Digest=ibis.literal(_identity(delivery)),
-                ReceivedAt=ibis.literal(datetime.now(UTC), type="timestamp('UTC')"),
-                Reason=rows[REFUSED_REASON],
-                Row=rows.x_RefusedRow,
-            )
-            path = f"{mine}{_identity(delivery)}-{secrets.token_hex(4)}.parquet"
-            written.append(self._refused.write_file(engine, rows, path))
-        try:
-            self._refused.swap(
-                written, lambda file: file.path.startswith(mine), log={}, lock=source
-            )
-        except BaseException:
-            self._refused.discard(written)
-            raise
-
-    def _forget_refused(self, source: str, replaced: set[str]) -> None:
-        """Refused rows go with the delivery that they came with."""
-        obsolete = replaced - {unit.digest for unit in self.units() if unit.source == source}
-
-        def goes(path: str) -> bool:
-            return path.startswith(f"x_Source={source}/") and path.split("-")[-2] in obsolete
-
-        if any(goes(path) for path in self._refused_paths()):
-            self._refused.swap([], lambda file: goes(file.path), log={}, lock=source)
-
-    def _refused_paths(self) -> list[str]:
-        if not self._refused.exists():
-            return []
-        return [file.path for file in self._refused.files(self._refused.delta())]
 
 
 def _identity(delivery: Delivery) -> str:
@@ -304,37 +311,32 @@ def _as_table(rows: ibis.Table | pa.Table, engine: Engine) -> ibis.Table:
     return engine.table_of(rows) if isinstance(rows, pa.Table) else rows
 
 
-def _units_of(rows: ibis.Table, grain: Grain) -> set[str]:
-    # Few instants for many rows: only these are written out as months or days.
-    begin = "BillingPeriodStart" if grain == "month" else "ChargePeriodStart"
-    begins = rows.select(begin).distinct()
-    unit = (
-        (begins.BillingPeriodStart + _HALF_A_DAY).strftime("%Y-%m")
-        if grain == "month"
-        else begins.ChargePeriodStart.strftime("%Y-%m-%d")
+def _typed(raw: ibis.Table) -> bool:
+    """Whether rows have types already, so that reading them again costs little."""
+    return not any(
+        kind.is_string()
+        for name, kind in raw.schema().items()
+        if name.lower() == "billingperiodstart"
     )
-    return set(begins.select(unit=unit).distinct().to_pyarrow()["unit"].to_pylist())
 
 
-def _within(rows: ibis.Table, unit: str, grain: Grain) -> ir.BooleanValue:
-    """Whether a row belongs to a unit: a range, so that Parquet's statistics can skip the rest.
+def _split(
+    rows: ibis.Table, units: Sequence[str], grain: Grain, engine: Engine, *, typed: bool
+) -> Iterator[tuple[str, ibis.Table]]:
+    """The rows of each unit.
 
-    A billing month is told by its start, give or take half a day: providers whose months do not
-    begin at midnight UTC (Google Cloud's begin in Pacific time) still land in the right one.
+    Every unit is a pass over the rows. Statistics let it skip what lies elsewhere, but not where
+    units lie mixed: rows of many units are sorted once before.
     """
-    import ibis
-
-    if grain == "month":
-        first = datetime.strptime(unit, "%Y-%m").replace(tzinfo=UTC)
-        after = (first + timedelta(days=32)).replace(day=1)
-        column, start, end = rows.BillingPeriodStart, first - _HALF_A_DAY, after - _HALF_A_DAY
+    if len(units) > (PASSES_OF_TYPED_ROWS if typed else 1):
+        path = engine.scratch / f"sorted-{secrets.token_hex(4)}.parquet"
+        start = "ChargePeriodStart" if grain == "day" else "BillingPeriodStart"
+        engine.copy_to_parquet(rows.order_by(start), path)
+        rows = engine.ibis.read_parquet(literal_path(path), hive_partitioning=False)
+        yield from ((unit, rows.filter(within(rows, unit, grain))) for unit in units)
+        path.unlink()
     else:
-        start = datetime.strptime(unit, "%Y-%m-%d").replace(tzinfo=UTC)
-        column, end = rows.ChargePeriodStart, start + timedelta(days=1)
-    instant = "timestamp('UTC')"
-    return (column >= ibis.literal(start, type=instant)) & (
-        column < ibis.literal(end, type=instant)
-    )
+        yield from ((unit, rows.filter(within(rows, unit, grain))) for unit in units)
 
 
 def _cost_schema() -> pa.Schema:
@@ -350,18 +352,3 @@ def _cost_schema() -> pa.Schema:
         (name, types.get(column.type, pa.string())) for name, column in COST_AND_USAGE.items()
     ]
     return pa.schema([*columns, *((name, pa.string()) for name in PARTITION_BY)])
-
-
-def _refused_schema() -> pa.Schema:
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            ("Delivery", pa.string()),
-            ("Digest", pa.string()),
-            ("ReceivedAt", pa.timestamp("us", tz="UTC")),
-            ("Reason", pa.string()),
-            ("Row", pa.string()),
-            ("x_Source", pa.string()),
-        ]
-    )

@@ -27,7 +27,7 @@ class Delivery:
         name: What people recognise it by: a file name, a manifest id, a month.
         digest: Identity of its content. A delivery whose digest the store holds is skipped.
         read: Gives the rows, in FOCUS of any known version, as an Ibis table on the engine or
-            as an Arrow table. May be called twice and gives the same rows each time.
+            as an Arrow table; the same rows whenever it is called.
         grain: The unit that is replaced: the billing month, or the day of the charge.
         covers: Units (``2026-11`` or ``2026-11-23``) that are replaced even if no row is left
             in them.

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from finops_cost_management import logs
-from finops_cost_management.errors import (
-    AccessError,
-    RetryLaterError,
-)
+from finops_cost_management.engine import literal_path
+from finops_cost_management.errors import AccessError, ConfigurationError, RetryLaterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,12 +62,16 @@ class TableFiles(ABC):
     """The place of one table.
 
     Attributes:
-        uri: How `deltalake` and messages name it.
+        uri: How `deltalake` names it.
         storage_options: What `deltalake` needs to get there; None where it needs nothing.
     """
 
     uri: str
     storage_options: dict[str, str] | None = None
+
+    def __str__(self) -> str:
+        """How messages name it."""
+        return self.uri
 
     @abstractmethod
     def exists(self) -> bool:
@@ -117,7 +119,7 @@ class TableFiles(ABC):
         except CommitFailedError:
             raise
         except self._errors() + also as error:
-            what = f"cannot {doing} {self.uri}: {in_words(error)}"
+            what = f"cannot {doing} {self}: {in_words(error)}"
             # What an object store answers may hold a key: it is not kept as the cause.
             cause = None if self.storage_options is not None else error
             if _GAVE_UP.search(what):
@@ -134,12 +136,17 @@ class LocalFolder(TableFiles):
     """A folder of this machine."""
 
     def __init__(self, folder: Path) -> None:
+        if "%" in str(folder.absolute()):
+            raise ConfigurationError(
+                f"the store cannot lie at {folder}",
+                hint="Delta tables take a % in a path for an encoded character: choose another",
+            )
         self.uri = str(folder)
         self._folder = folder
 
     def exists(self) -> bool:
-        """Whether there is a log."""
-        return (self._folder / "_delta_log").is_dir()
+        """Whether there is a commit: a folder alone is what a stopped creation leaves behind."""
+        return any((self._folder / "_delta_log").glob("*.json"))
 
     def prepare(self) -> None:
         """Make the folder."""
@@ -162,7 +169,7 @@ class LocalFolder(TableFiles):
 
     def readable(self, engine: Engine, files: Sequence[TableFile]) -> list[str]:  # noqa: ARG002 # a local path needs no engine
         """Plain paths."""
-        return [str(self._folder / file.path) for file in files]
+        return [literal_path(self._folder / file.path) for file in files]
 
 
 def in_words(error: BaseException) -> str:

@@ -37,8 +37,9 @@ class IngestResult:
 
     @classmethod
     def from_log(cls, entry: dict[str, Any]) -> IngestResult:
-        """Read back what a commit carries."""
-        return cls(**{**entry, "units": tuple(entry["units"])})
+        """Read back what a commit carries; what a newer version added is passed over."""
+        known = {key: entry[key] for key in cls.__dataclass_fields__ if key in entry}
+        return cls(**{**known, "units": tuple(entry["units"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

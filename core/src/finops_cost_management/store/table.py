@@ -32,7 +32,8 @@ class PartitionedTable:
     Args:
         place: Where its files lie.
         schema: Gives its first schema; columns may be added later, never changed.
-        partition_by: Partition columns; part of the schema, kept in paths and not in files.
+        partition_by: Partition columns. Files have them, too, so that no reader needs to guess
+            them from a path.
     """
 
     def __init__(
@@ -122,8 +123,7 @@ class PartitionedTable:
         with self._place.access("read the store at", CHECK_PLACE, duckdb.Error):
             rows = engine.ibis.read_parquet(
                 self._place.readable(engine, files),
-                hive_partitioning=True,
-                hive_types_autocast=0,
+                hive_partitioning=False,
                 union_by_name=True,
             )
         wanted = ibis.schema(schema)
@@ -136,9 +136,11 @@ class PartitionedTable:
 
     def write_file(self, engine: Engine, rows: ibis.Table, path: str) -> TableFile:
         """Write rows to a new file, invisible until it is committed."""
-        columns = rows.drop(*(name for name in self.partition_by if name in rows.columns))
-        count, size = self._place.write(engine, columns, path)
+        import ibis
+
         partition = dict(part.split("=", 1) for part in path.split("/")[:-1])
+        constants = {name: ibis.literal(value) for name, value in partition.items()}
+        count, size = self._place.write(engine, rows.mutate(**constants), path)
         return TableFile(path, size, count, time.time_ns() // 10**6, partition)
 
     def discard(self, files: Sequence[TableFile]) -> None:
@@ -155,26 +157,30 @@ class PartitionedTable:
             if file.path not in current:
                 self._place.remove(file.path)
 
-    def add_columns(self, names: Sequence[str]) -> None:
-        """Widen the schema by text columns that it does not have yet."""
+    def add_columns(self, names: Sequence[str]) -> dict[str, str]:
+        """Widen the schema by text columns that it does not have yet.
+
+        A column is one and the same whatever case it is written in, as in every Delta table.
+
+        Returns:
+            Name in the table → name that was given, where the two differ.
+        """
         from deltalake import Field
         from deltalake.exceptions import CommitFailedError
         from deltalake.schema import PrimitiveType
 
-        for _ in range(COMMIT_ATTEMPTS):
+        for attempt in range(COMMIT_ATTEMPTS):
             table = self.delta()
-            known = {field.name for field in table.schema().fields}
-            missing = [name for name in names if name not in known]
+            known = {field.name.lower(): field.name for field in table.schema().fields}
+            missing = [name for name in names if name.lower() not in known]
             if not missing:
-                return
+                return {known[name.lower()]: name for name in names if known[name.lower()] != name}
+            fields = [Field(name, PrimitiveType("string"), nullable=True) for name in missing]
             try:
                 with self._place.access("write to the store at", CHECK_PLACE):
-                    table.alter.add_columns(
-                        [Field(name, PrimitiveType("string"), nullable=True) for name in missing]
-                    )
+                    table.alter.add_columns(fields)
             except CommitFailedError:
-                continue
-            return
+                time.sleep(0.05 * 2**attempt)
         raise self._busy()
 
     def swap(
@@ -260,6 +266,6 @@ class PartitionedTable:
 
     def _busy(self) -> RetryLaterError:
         return RetryLaterError(
-            f"the store at {self._place.uri} is being written by others all the time",
+            f"the store at {self._place} is being written by others all the time",
             hint="nothing was lost: run again when they are done",
         )
