@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -10,12 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finops_cost_management.answers.recommendations import OptimizationCategory
+from finops_cost_management.builtin.demo import Demo, truth
 from finops_cost_management.builtin.unused_commitments import (
     DAYS_A_MONTH,
     UnusedCommitments,
     UnusedCommitmentsOptions,
 )
+from finops_cost_management.engine import Engine
 from finops_cost_management.query.snapshot import CostSnapshot
+from finops_cost_management.store.cost_store import CostStore
 from finops_cost_management.window import DateWindow
 
 pytestmark = pytest.mark.invented
@@ -189,6 +194,31 @@ def test_a_saving_is_never_negative_and_never_more_than_the_cost(
     rows = [usage(name, day, str(cost), status) for name, day, cost, status in charges]
     answer = UnusedCommitments(options).find_savings(bill(rows), WINDOW)
 
-    assert answer.checked == len({name for name, *_ in charges})
+    newest = max((day for _, day, *_ in charges), default=0)
+    # A charge's day ends a day later, and a week after that its commitment is over.
+    assert answer.checked == len({name for name, day, *_ in charges if day + 1 >= newest - 7})
     for one in answer.findings:
         assert 0 <= one.estimated_monthly_savings <= one.current_cost
+
+
+def test_a_commitment_that_is_over_is_not_judged(bill: Bill) -> None:
+    over = [one for one in month_of("over", "1", "9") if one["day"].day <= 12]
+    answer = UnusedCommitments().find_savings(bill([*over, *month_of("runs", "1", "9")]), WINDOW)
+
+    assert [found.resource_id for found in answer.findings] == ["runs"]
+    assert answer.checked == 1
+
+
+@pytest.mark.real_component
+def test_the_demo_wastes_on_what_its_truth_says(engine: Engine) -> None:
+    window = DateWindow(date(2026, 5, 27), date(2026, 11, 23))
+    with TemporaryDirectory() as folder:
+        store = CostStore(Path(folder))
+        for delivery in Demo().collect_costs(window):
+            store.ingest("demo", delivery, engine)
+        answer = UnusedCommitments().find_savings(CostSnapshot.of(store, engine), window)
+
+    planted = truth(DateWindow(date(2026, 11, 1), window.end)).unused_commitments
+    assert {found.resource_id for found in answer.findings} == {
+        one.commitment_id for one in planted
+    }

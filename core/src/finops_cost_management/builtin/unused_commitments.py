@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,9 @@ CONFIDENCE = 0.7
 """The waste is a fact of the bill. Whether it can be ended is not: some commitments can be
 exchanged or sold, others only be filled with more use or left to expire."""
 
+OVER_AFTER = timedelta(days=7)
+"""How long before the newest charge of the bill a commitment's last one is, when it is over."""
+
 _CENT = Decimal("0.01")
 _SECONDS_A_DAY = 86_400
 
@@ -59,7 +63,8 @@ class UnusedCommitments(Optimizer[UnusedCommitmentsOptions]):
 
     Only usage charges count: FOCUS gives the purchase an effective cost of 0 and spreads it
     over usage that is either ``Used`` or ``Unused``. A month is the average day of the days
-    that the charges cover, times 30.4375.
+    that the charges cover, times 30.4375. A commitment whose charges ended a week before the
+    newest charge of the bill is over: nothing is left to save, and it is not judged.
     """
 
     Options = UnusedCommitmentsOptions
@@ -70,7 +75,11 @@ class UnusedCommitments(Optimizer[UnusedCommitmentsOptions]):
         findings = []
         unknown = []
         clean = 0
-        for row in _commitments(costs.rows, window).to_pyarrow().to_pylist():
+        rows = CostQuery(window=window).select(costs.rows)
+        newest = rows.ChargePeriodStart.max().to_pyarrow().as_py()
+        for row in _commitments(rows).to_pyarrow().to_pylist():
+            if row["End"] and row["End"] < newest - OVER_AFTER:
+                continue
             if reason := self._why_unknown(row):
                 unknown.append(Unknown(subject=row["CommitmentDiscountId"], reason=reason))
             elif self._is_wasteful(row):
@@ -104,15 +113,14 @@ class UnusedCommitments(Optimizer[UnusedCommitmentsOptions]):
         )
 
 
-def _commitments(rows: ibis.Table, window: DateWindow) -> ibis.Table:
+def _commitments(rows: ibis.Table) -> ibis.Table:
     """One row per commitment, provider and currency.
 
-    Columns: the keys, ``Name``, ``Type``, ``Days`` (that its usage charges cover), ``UsageRows``,
-    ``RowsWithoutCost``, ``RowsWithoutStatus``, and the effective cost ``Unused`` and ``Total``.
+    Columns: the keys, ``Name``, ``Type``, ``End`` (of its last usage charge), ``Days`` (that its
+    usage charges cover), ``UsageRows``, ``RowsWithoutCost``, ``RowsWithoutStatus``, and the effective cost ``Unused`` and ``Total``.
     """
     import ibis
 
-    rows = CostQuery(window=window).select(rows)
     rows = rows.filter(rows.CommitmentDiscountId.notnull())
     usage = rows.ChargeCategory.fill_null("") == "Usage"
     unused = rows.CommitmentDiscountStatus.fill_null("") == "Unused"
@@ -142,6 +150,7 @@ def _commitments(rows: ibis.Table, window: DateWindow) -> ibis.Table:
         .aggregate(
             Name=daily.Name.max(),
             Type=daily.Type.max(),
+            End=daily.End.max(),
             # Monthly and daily charges side by side cover the same days, once.
             Days=ibis.least(daily.Days.sum(), span),
             **{name: daily[name].sum() for name in counts},
