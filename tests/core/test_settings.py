@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from finops_cost_management import logs
 from finops_cost_management.errors import ConfigurationError
 from finops_cost_management.settings import load_settings
 
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.real_component
 
 @pytest.fixture(autouse=True)
 def _clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_secrets", set())
     monkeypatch.chdir(tmp_path)
     for name in ("HOME", "CONFIG", "LOG_LEVEL", "THREADS", "STATE_URL", "SECRETS_DIR"):
         monkeypatch.delenv(f"FINOPS_{name}", raising=False)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
-import tempfile
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops_cost_management.errors import AccessError, DataError, FinopsError
+from finops_cost_management.errors import AccessError, DataError
+from finops_cost_management.scratch import ScratchFolder
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     import ibis
@@ -39,12 +40,8 @@ class Engine(AbstractContextManager["Engine"]):
     ) -> None:
         import ibis
 
-        if scratch is not None:
-            scratch.mkdir(parents=True, exist_ok=True)
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="engine-", dir=scratch, ignore_cleanup_errors=True
-        )
-        self.scratch = Path(self._folder.name)
+        self._folder = ScratchFolder(scratch)
+        self.scratch = self._folder.path
         settings: dict[str, Any] = {
             "TimeZone": "UTC",
             "preserve_insertion_order": False,
@@ -57,11 +54,19 @@ class Engine(AbstractContextManager["Engine"]):
         self.ibis: Backend = ibis.duckdb.connect(**settings)
 
     @classmethod
-    def of(cls, settings: Settings) -> Engine:
-        """The engine that the settings describe, with its scratch folder in the home folder."""
+    def of(cls, settings: Settings, *, at_once: int = 1) -> Engine:
+        """The engine that the settings describe, with its scratch folder in the home folder.
+
+        Args:
+            settings: What all engines may use together.
+            at_once: How many engines share that.
+        """
+        threads = settings.threads
+        if at_once > 1:  # the threads, too: each needs its part of the memory
+            threads = max(1, (threads or os.cpu_count() or 1) // at_once)
         return cls(
-            memory_limit=settings.memory_limit,
-            threads=settings.threads,
+            memory_limit=_part_of(settings.memory_limit, at_once),
+            threads=threads,
             scratch=settings.home / "scratch",
         )
 
@@ -101,10 +106,9 @@ class Engine(AbstractContextManager["Engine"]):
         path = str(target).replace("'", "''")
         try:
             ((count, *_),) = self.sql(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
-        except duckdb.IOException as error:
-            raise _io_error(error, target) from error
         except duckdb.Error as error:
-            raise DataError(f"cannot read the rows: {_first_line(error)}") from error
+            refusal = io_error(error, f"cannot write {target}")
+            raise refusal or DataError(f"cannot read the rows: {_first_line(error)}") from error
         return int(count)
 
     def close(self) -> None:
@@ -121,15 +125,46 @@ class Engine(AbstractContextManager["Engine"]):
         self.close()
 
 
-def _io_error(error: Exception, target: Path) -> FinopsError:
-    message = _first_line(error)
-    full = (os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT))
-    if any(words in message for words in full):
+def _part_of(memory_limit: str, parts: int) -> str:
+    """A limit such as ``2GB`` or ``80%``, divided."""
+    if parts == 1:
+        return memory_limit
+    number = memory_limit.rstrip("kKmMgGtTiIbB% ")
+    return f"{float(number) / parts:.3f}{memory_limit[len(number) :].strip()}"
+
+
+def literal_path(path: Path | str) -> str:
+    """A path that DuckDB reads as it is written: ``[``, ``*`` and ``?`` would be a pattern."""
+    return re.sub(r"[\[*?]", r"[\g<0>]", str(path))
+
+
+def io_error(error: Exception, doing: str) -> AccessError | None:
+    """What the operating system refused DuckDB, in words.
+
+    Args:
+        error: An error of DuckDB.
+        doing: What could not be done: ``cannot write costs.parquet``.
+
+    Returns:
+        None where the operating system refused nothing: what was read is at fault.
+    """
+    import duckdb
+
+    if not isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+        return None
+    message = str(error)  # with the words of the system
+    full = [os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)]
+    # What does not fit into memory is spilled to the disk, up to what that holds.
+    if any(words in message for words in [*full, "max_temp_directory_size"]):
         return AccessError(
-            f"the disk is full: cannot write {target.parent}",
-            hint="free some space and run again; the store is as it was before",
+            f"the disk is full: {doing}",
+            hint="free some space and run again; everything is as it was before",
         )
-    return AccessError(message, hint="check the path and its permissions")
+    if any(os.strerror(code) in message for code in errno.errorcode):
+        return AccessError(
+            f"{doing}: {_first_line(error)}", hint="check the path and its permissions"
+        )
+    return None
 
 
 def _first_line(error: Exception) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import click
 from finops_cost_management.errors import FinopsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 COMMANDS = {
     "run": "Run a pipeline from its YAML file.",
@@ -24,6 +26,19 @@ COMMANDS = {
     "schema": "Print the JSON Schema of the configuration.",
 }
 """Name → short help, in the order of `finops --help`; module ``commands.<name>`` has the rest."""
+
+
+class _ReaderGoneError(Exception):
+    """Who read our output has read enough: ``finops cost | head``."""
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """Say so by an error of our own: of a broken pipe, click makes an exit code of 1."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderGoneError from error
 
 
 class LazyGroup(click.Group):
@@ -40,6 +55,16 @@ class LazyGroup(click.Group):
         module = import_module(f"finops_cost_management.commands.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the arguments; that may print help."""
+        with _reader_may_leave():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        with _reader_may_leave():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -93,29 +118,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 fine, 1 something failed, 2 the file or an option is wrong,
-        3 findings with ``--fail-on``.
+        3 findings with ``--fail-on``, 130 stopped by the user.
     """
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except (_ReaderGoneError, BrokenPipeError):
+        # What Python writes when it ends goes to where it disturbs nobody.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):  # it is no file
+                os.dup2(nowhere, stream.fileno())
+        return 0
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
         result: Any = cli.main(args=arguments, prog_name="finops", standalone_mode=False)
     except FinopsError as error:
-        if debug:
-            raise
-        return _explain(error)
+        return _explain(error, debug=debug)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; the store is as the last finished ingest left it", err=True)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away: nothing is left to say to anybody
-        return 0
-    except Exception as error:
-        if debug:
-            raise
+    except _ReaderGoneError:
+        raise
+    except Exception as error:  # noqa: BLE001 # whatever it is, it is said in words
         from finops_cost_management.logs import masked
 
+        _show_traceback(error, debug=debug)
         click.echo(
             masked(f"finops: unexpected {type(error).__name__}: {error}\n")
             + "This is a defect. Run again with --debug and report what it prints.",
@@ -125,10 +160,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _explain(error: FinopsError) -> int:
+def _show_traceback(error: Exception, *, debug: bool) -> None:
+    if debug:
+        from traceback import format_exception
+
+        from finops_cost_management.logs import masked
+
+        click.echo(masked("".join(format_exception(error))), err=True)
+
+
+def _explain(error: FinopsError, *, debug: bool) -> int:
     from finops_cost_management.errors import ConfigurationError
     from finops_cost_management.logs import masked
 
+    _show_traceback(error, debug=debug)
     wrong_file = isinstance(error, ConfigurationError)
     # A list of problems has its places in front, where editors make them links.
     prefix = "" if hasattr(error, "problems") else "finops: "

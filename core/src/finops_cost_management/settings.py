@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from finops_cost_management import logs
 from finops_cost_management.errors import ConfigurationError
 
 _DEFAULT_SECRETS = "/run/secrets"
@@ -39,13 +40,19 @@ class Settings(BaseSettings):
     """How messages are logged; `auto` writes JSON unless a person is watching."""
 
     memory_limit: str = Field(default="2GB", pattern=r"(?i)^[0-9]+(\.[0-9]+)?\s*([kmgt]i?b|%)$")
-    """What each query engine may use, such as `4GB`; what does not fit goes to disk."""
+    """What the query engines of a run may use together, such as `4GB`; the rest goes to disk."""
 
     threads: int | None = Field(default=None, ge=1)
-    """How many threads the query engine may use; one per core where absent."""
+    """How many threads the query engines of a run may use together; one per core where absent."""
 
     state_url: SecretStr | None = None
     """The database of budgets, alerts and runs; SQLite in the home folder where absent."""
+
+    @model_validator(mode="after")
+    def _hide_password(self) -> Self:
+        if self.state_url is not None:
+            logs.hide_password_of(self.state_url.get_secret_value())
+        return self
 
     @property
     def database_url(self) -> str:

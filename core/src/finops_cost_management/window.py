@@ -17,6 +17,21 @@ def today_utc() -> date:
     return datetime.now(UTC).date()
 
 
+def days_after(day: date, days: int) -> date:
+    """The day that many days later; a negative number means earlier.
+
+    Raises:
+        ConfigurationError: The calendar has no such day: it ends with the year 9999.
+    """
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        raise ConfigurationError(
+            f"{abs(days):,} days {'before' if days < 0 else 'after'} {day} is outside the calendar",
+            hint="ask for fewer days, or for another day",
+        ) from None
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class DateWindow:
     """A range of whole UTC days.
@@ -42,12 +57,12 @@ class DateWindow:
     @classmethod
     def last(cls, days: int, *, until: date) -> DateWindow:
         """The ``days`` whole days before ``until``, which is itself outside."""
-        return cls(until - timedelta(days=days), until)
+        return cls(days_after(until, -days), until)
 
     @classmethod
     def after(cls, day: date, days: int) -> DateWindow:
         """The ``days`` whole days from ``day`` on, which is itself inside."""
-        return cls(day, day + timedelta(days=days))
+        return cls(day, days_after(day, days))
 
     @property
     def days(self) -> int:

@@ -202,7 +202,7 @@ def test_a_saving_is_never_negative_and_never_more_than_the_cost(
 
 
 def test_a_commitment_that_is_over_is_not_judged(bill: Bill) -> None:
-    over = [one for one in month_of("over", "1", "9") if one["day"].day <= 12]
+    over = [one for one in month_of("over", "1", "9") if one["day"].day <= 11]
     answer = UnusedCommitments().find_savings(bill([*over, *month_of("runs", "1", "9")]), WINDOW)
 
     assert [found.resource_id for found in answer.findings] == ["runs"]

@@ -48,7 +48,8 @@ def test_a_folder_without_a_file(run: Run) -> None:
     Path("bills").mkdir()
     code, printed = run("bills")
     assert code == 1
-    assert "no FOCUS file at bills" in printed
+    assert "no FOCUS file at " in printed
+    assert "bills; check the path" in printed
 
 
 def test_a_truncated_gzip_changes_nothing(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import resource
+import signal
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from runpy import run_path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +40,24 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
+def full_disk() -> Callable[[], AbstractContextManager[None]]:
+    """A disk that takes only a few kilobytes more of each file."""
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, previous)
+
+    return full
+
+
+@pytest.fixture
 def write_csv(tmp_path: Path) -> Callable[..., Path]:
     """Write rows as a CSV file; what a row does not say is taken from a plain usage charge."""
 
@@ -49,6 +70,7 @@ def write_csv(tmp_path: Path) -> Callable[..., Path]:
         writer.writerows(full)
         data = text.getvalue().encode()
         path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
         return path
 

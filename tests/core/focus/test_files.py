@@ -5,19 +5,20 @@ from __future__ import annotations
 import gzip
 import random
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from finops_cost_management.engine import Engine
 from finops_cost_management.errors import AccessError, DataError
+from finops_cost_management.focus.files import content_digest
 from finops_cost_management.focus.reading import read_files, to_focus
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from finops_cost_management.engine import Engine
 
 pytestmark = pytest.mark.invented
 
@@ -92,6 +93,125 @@ def test_csv_and_parquet_together(
     }
 
 
+def test_account_numbers_of_parquet_keep_their_zeros_beside_csv(
+    read: Any, write_csv: Any, charge: dict[str, str], tmp_path: Path
+) -> None:
+    aws = {"ProviderName": "AWS", "SubAccountId": "012345678901"}
+    typed = _parquet(
+        tmp_path / "1.parquet", charge | aws, SubAccountId=pa.array([12345678901], pa.int64())
+    )
+    azure = {"ProviderName": "Azure", "SubAccountId": "42"}
+    other = _parquet(tmp_path / "2.parquet", charge | azure, SubAccountId=pa.array([42.0]))
+    rows = read(typed, other, write_csv(aws))
+    assert sorted(row["SubAccountId"] for row in rows) == ["012345678901", "012345678901", "42"]
+
+
+def test_nested_tags_of_parquet_are_tags_beside_csv(
+    read: Any, write_csv: Any, charge: dict[str, str], tmp_path: Path
+) -> None:
+    pairs = pa.array(
+        [[{"key": "a", "value": "1"}]],
+        pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())])),
+    )
+    fields = pa.array([{"a": "1", "b": None}], pa.struct([("a", pa.string()), ("b", pa.string())]))
+    rows = read(
+        _parquet(tmp_path / "1.parquet", charge, Tags=pairs),
+        _parquet(tmp_path / "2.parquet", charge, Tags=fields),
+        write_csv({"Tags": '{"a":"1"}'}),
+    )
+    assert [row["Tags"] for row in rows] == ['{"a":"1"}'] * 3
+    assert [row["x_UnreadTags"] for row in rows] == [None] * 3
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+@pytest.mark.parametrize(
+    ("name", "decoy"),
+    [
+        ("costs[1]", "costs1"),
+        ("c*", "cat"),
+        ("c?", "c1"),
+        ("in[1]/costs", "in1/costs"),
+        ("in*/costs", "inner/costs"),
+        ("it's", "its"),
+    ],
+)
+def test_a_file_name_is_no_pattern(
+    read: Any,
+    write_csv: Any,
+    charge: dict[str, str],
+    tmp_path: Path,
+    name: str,
+    decoy: str,
+    suffix: str,
+) -> None:
+    def write(name: str, cost: str) -> Path:
+        if suffix != ".parquet":
+            return cast("Path", write_csv({"BilledCost": cost}, name=name + suffix))
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        return _parquet(tmp_path / (name + suffix), charge | {"BilledCost": cost})
+
+    write(decoy, "1000")
+    (row,) = read(write(name, "1"))
+    assert row["BilledCost"] == 1
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_name_of_a_folder_says_nothing_about_the_rows(
+    read: Any, write_csv: Any, charge: dict[str, str], suffix: str
+) -> None:
+    path = write_csv(name="BillingCurrency=EUR/x_Team=blue/bill.csv")
+    if suffix == ".parquet":
+        path = _parquet(path.with_suffix(suffix), charge)
+    (row,) = read(path)
+    assert row["BillingCurrency"] == "USD"
+    assert "x_Team" not in row
+
+
+@pytest.mark.parametrize("line_end", ["", "\n", "\r\n"])
+def test_a_header_without_rows_is_an_empty_bill(
+    read: Any, charge: dict[str, str], tmp_path: Path, line_end: str
+) -> None:
+    path = tmp_path / "quiet.csv"
+    path.write_text(",".join(charge) + line_end, newline="")
+    assert read(path) == []
+
+
+def test_a_header_without_rows_still_needs_the_columns_of_a_bill(read: Any, tmp_path: Path) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text("BilledCost,Name\n")
+    with pytest.raises(DataError, match="not a FOCUS file: it lacks BillingCurrency"):
+        read(path)
+
+
+def test_a_disk_that_fills_while_csv_is_staged_is_not_the_fault_of_the_file(
+    engine: Engine, charge: dict[str, str], tmp_path: Path, full_disk: Any
+) -> None:
+    path = tmp_path / "large.csv"
+    lines = (",".join([str(cost), *list(charge.values())[1:]]) for cost in range(20_000))
+    path.write_bytes(_bytes(charge, *lines))
+    before = set(engine.scratch.iterdir())
+    with full_disk(), pytest.raises(AccessError, match="the disk is full") as caught:
+        read_files(engine, [path])
+    assert "damaged" not in str(caught.value)
+    assert set(engine.scratch.iterdir()) == before, "what was staged of it makes room again"
+
+
+def test_a_disk_too_small_to_spill_to_is_full(tmp_path: Path) -> None:
+    with Engine(threads=1, memory_limit="20MB") as small:
+        small.sql("SET max_temp_directory_size = '1MB'")
+        numbers = ibis.range(1_000_000).unnest().name("number").as_table()
+        numbers = numbers.mutate(id=ibis.uuid().cast("string"))
+        with pytest.raises(AccessError, match="the disk is full"):
+            small.copy_to_parquet(numbers.order_by("id"), tmp_path / "sorted.parquet")
+
+
+def test_the_digest_is_of_the_content_packed_or_not(write_csv: Any) -> None:
+    plain = write_csv({"BilledCost": "1"}, name="a.csv")
+    packed = write_csv({"BilledCost": "1"}, name="b.csv.gz")
+    other = write_csv({"BilledCost": "2"}, name="c.csv")
+    assert content_digest(plain) == content_digest(packed) != content_digest(other)
+
+
 def test_text_that_an_old_writer_left_as_bytes_is_text(
     read: Any, charge: dict[str, str], tmp_path: Path
 ) -> None:
@@ -150,7 +270,10 @@ def test_a_damaged_line_deep_in_a_large_file_is_found(
     ("name", "content", "words"),
     [
         ("a.csv", b"", "is empty"),
-        ("a.csv", b"A,B\n", "a.csv has a header and no rows"),
+        ("a.csv.gz", gzip.compress(b"", mtime=0), "is empty"),
+        ("a.csv", b"\nA,B\n1,2\n", "line 1: column 1 of 1 has no name"),
+        ("a.csv", b'A,"B\nC"\n1,2\n', "line 1: the name of column 2 of 2 holds a line break"),
+        ("a.csv", b'A,"B\nC"\r\n1,2\r\n', "line 1: the name of column 2 of 2 holds a line break"),
         ("a.csv", b"A,B,a\n1,2,3\n", "line 1: the header names a more than once"),
         ("a.csv", b"A,,C\n1,2,3\n", "line 1: column 2 of 3 has no name"),
         ("a.csv", b"A,B\n1,\xe9\n", "line 2: the text is not UTF-8"),

@@ -98,7 +98,13 @@ def test_instants_as_text(read: Any, write_csv: Any, text: str, instant: datetim
         ("BilledCost", "$50,000.00 ", "BilledCost is '$50,000.00 ', not a finite decimal number"),
         ("BilledCost", "NaN", "BilledCost is 'NaN', not a finite"),
         ("BilledCost", "inf", "BilledCost is 'inf', not a finite"),
-        ("BilledCost", "1e26", "BilledCost is '1e26', not a finite decimal number below 10^26"),
+        ("BilledCost", "1e26", "BilledCost is '1e26', not a finite decimal number up to 10^18"),
+        ("BilledCost", "-1e19", "BilledCost is '-1e19', not a finite decimal number up to 10^18"),
+        (
+            "ListCost",
+            "1000000000000000000.01",
+            "ListCost is '1000000000000000000.01', not a finite",
+        ),
         ("BilledCost", "1_000", "BilledCost is '1_000', not a finite"),
         ("EffectiveCost", "free", "EffectiveCost is 'free', not a finite decimal number"),
         ("BillingCurrency", "", "BillingCurrency is missing"),
@@ -108,6 +114,10 @@ def test_instants_as_text(read: Any, write_csv: Any, text: str, instant: datetim
         ("ChargePeriodEnd", "2026-05-09T12:00:00Z", "is not later than ChargePeriodStart 2026-05"),
         ("BillingPeriodEnd", "2026-04-01T00:00:00Z", "is not later than BillingPeriodStart 2026"),
         ("BillingPeriodStart", "null", "BillingPeriodStart is missing"),
+        ("BillingPeriodStart", "0001-01-01", "0001-01-01, not in the years 1990 to 2100"),
+        ("BillingPeriodEnd", "9999-12-31", "BillingPeriodEnd is 9999-12-31, not in the years"),
+        ("ChargePeriodStart", "1989-12-31T23:59:59Z", "23:59:59Z, not in the years 1990 to 2100"),
+        ("ChargePeriodEnd", "2101-01-01", "ChargePeriodEnd is 2101-01-01, not in the years"),
         ("ChargeCategory", "Gift", "ChargeCategory is 'Gift', not one of Usage, Purchase"),
         ("ChargeCategory", "", "ChargeCategory is missing"),
     ],
@@ -276,6 +286,50 @@ def test_account_ids_that_became_numbers(
 ) -> None:
     row = typed(BillingAccountId=array, ProviderName=pa.array([provider]))
     assert row["BillingAccountId"] == text
+
+
+@pytest.mark.parametrize("cost", ["1000000000000000000", "-1000000000000000000"])
+def test_the_largest_cost_counts(read: Any, write_csv: Any, cost: str) -> None:
+    (row,) = read(write_csv({"BilledCost": cost, "EffectiveCost": cost}))
+    assert row["BilledCost"] == Decimal(cost)
+    assert row["x_RefusedReason"] is None
+
+
+@pytest.mark.parametrize(
+    ("column", "array", "reason"),
+    [
+        (
+            "EffectiveCost",
+            pa.array([-Decimal(10**18) - 1], pa.decimal128(38, 12)),
+            "EffectiveCost is '-1000000000000000001.000000000000', not a finite decimal number",
+        ),
+        (
+            "BillingPeriodStart",
+            pa.array([datetime(1989, 12, 1, tzinfo=UTC)], pa.timestamp("us", "UTC")),
+            "BillingPeriodStart is 1989-12-01 00:00:00+00, not in the years 1990 to 2100",
+        ),
+        (
+            "ChargePeriodEnd",
+            pa.array([datetime(2101, 1, 1, tzinfo=UTC)], pa.timestamp("us", "UTC")),
+            "ChargePeriodEnd is 2101-01-01 00:00:00+00, not in the years 1990 to 2100",
+        ),
+    ],
+)
+def test_typed_values_beyond_belief_refuse_the_row(
+    typed: Any, column: str, array: pa.Array, reason: str
+) -> None:
+    row = typed(**{column: array})
+    assert row["x_RefusedReason"].startswith(reason)
+
+
+def test_an_empty_text_is_no_value_whatever_the_types(typed: Any) -> None:
+    row = typed(
+        BilledCost=pa.array([Decimal("1.5")]),
+        ResourceName=pa.array([""]),
+        x_Team=pa.array([""]),
+        BillingAccountId=pa.array([""]),
+    )
+    assert row["ResourceName"] is row["x_Team"] is row["BillingAccountId"] is None
 
 
 def test_a_null_column_of_no_type_is_null(typed: Any) -> None:

@@ -178,6 +178,18 @@ def test_a_file_is_replaced_whole_or_not_at_all(
 
 
 @pytest.mark.invented
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_full_disk_is_said(
+    engine: Engine, rows: ibis.Table, tmp_path: Path, full_disk: Any, suffix: str
+) -> None:
+    numbers = ibis.range(20_000).unnest().name("x_Number").as_table()
+    many = rows.limit(1).cross_join(numbers.mutate(x_Id=ibis.uuid().cast("string")))
+    with full_disk(), pytest.raises(AccessError, match="the disk is full: cannot write"):
+        write_focus(many, "1.4", tmp_path / f"large{suffix}", engine)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.invented
 def test_what_cannot_be_written_is_said(engine: Engine, rows: ibis.Table, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(AccessError, match="cannot write"):

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +18,7 @@ from finops_cost_management.answers.outcome import ExitCode, Outcome, Step, Step
 from finops_cost_management.finops_cli import main
 from finops_cost_management.pipeline.pipeline import Pipeline
 from finops_cost_management.plugins.hookspecs import hookimpl
+from finops_cost_management.query.costs_summary import total
 from finops_cost_management.settings import load_settings
 from finops_cost_management.state.database import StateDatabase
 from finops_cost_management.state.runs import recent_runs
@@ -23,8 +29,10 @@ UNTIL = date(2026, 5, 1)
 
 PARTS = """
 import threading
+from pathlib import Path
 from finops_cost_management import (
-    Detector, Options, RetryLaterError, SavingsAnswer, Optimizer, Source, Notifier, hookimpl,
+    Detector, Exporter, Notifier, Optimizer, Options, RetryLaterError, SavingsAnswer, Source,
+    hookimpl,
 )
 from pydantic import SecretStr
 
@@ -41,6 +49,46 @@ class Defect(Detector):
     @hookimpl
     def detect_anomalies(self):
         return 1 / 0
+
+class Leaving(Source):
+    "Ends the program, as a script does."
+    @hookimpl
+    def collect_costs(self):
+        raise SystemExit
+
+class Panic(BaseException):
+    "As Rust's, through pyo3."
+
+class Panicking(Detector):
+    "Dies in a library."
+    @hookimpl
+    def detect_anomalies(self):
+        raise Panic("index out of bounds")
+
+class Stillborn(Detector):
+    "Cannot even be made."
+    def __init__(self, *args, **kwargs):
+        raise SystemExit(3)
+    @hookimpl
+    def detect_anomalies(self):
+        return []
+
+class Diary(Exporter):
+    "Writes down how steps ended; asks no costs."
+    @hookimpl
+    def export(self, outcome):
+        path = Path("diary.txt")
+        path.write_text(" ".join(str(one.step) for one in outcome.steps))
+        return [path]
+
+class Calling(Source):
+    "Counts its requests, the last of which fails."
+    @hookimpl
+    def collect_costs(self):
+        for month in (1, 2, 3):
+            self.requests = (self.requests or 0) + 1
+        raise RetryLaterError("the quota is used up")
+        yield
 
 class Meeting(Source):
     "Comes to its end only beside another one."
@@ -112,7 +160,7 @@ def test_the_summary_of_a_run_adds_up_to_its_rows() -> None:
     assert outcome.costs is not None
     (usd,) = outcome.costs.currencies
     for parts in (usd.daily, usd.by_provider, usd.by_service, usd.by_category):
-        assert sum(parts.values(), Decimal(0)) == usd.effective
+        assert total(parts.values()) == usd.effective
 
 
 @pytest.mark.usefixtures("folder")
@@ -132,7 +180,10 @@ def test_a_failing_part_is_reported_and_the_rest_goes_on(
     assert "sources.api failed: the billing API is busy; run again in an hour" in printed.err
     assert "detectors.bad failed: unexpected ZeroDivisionError: division by zero" in printed.err
     assert "Traceback" not in printed.err
-    assert "218" in printed.out or "USD" in printed.out, "the console still told the rest"
+    outcome = [line.split() for line in printed.out.splitlines()]
+    costs = next(line for line in outcome if line[:1] == ["USD"])
+    assert Decimal(costs[1].replace(",", "")) > 0, "the console still told the costs"
+    assert ["sources.api", "failed"] in [line[:2] for line in outcome], "and what is missing"
 
 
 @pytest.mark.usefixtures("folder")
@@ -141,7 +192,7 @@ def test_a_step_that_may_fail_does_not_fail_the_run() -> None:
         "sources: {company: {use: demo}, api: {use: parts:Broken, on_error: skip}}\n"
         "window: {days: 3}"
     ).run(until=UNTIL)
-    assert states(outcome)["sources.api"] is StepState.SKIPPED
+    assert states(outcome)["sources.api"] is StepState.TOLERATED
     assert outcome.exit_code() is ExitCode.FINE
 
 
@@ -159,7 +210,7 @@ def test_a_disabled_step_does_not_run() -> None:
         "sources: {company: {use: demo}, api: {use: parts:Broken, enabled: false}}\n"
         "window: {days: 3}"
     ).run(until=UNTIL)
-    assert list(states(outcome)) == ["sources.company"]
+    assert list(states(outcome)) == ["sources.company", "store.snapshot"]
 
 
 @pytest.mark.usefixtures("folder")
@@ -247,7 +298,7 @@ def test_logs_are_structured_away_from_a_terminal(capsys: pytest.CaptureFixture[
     main(["run", "--until", "2026-05-01"])
     events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [event["event"] for event in events] == [
-        "run started", "delivery ingested", "step finished", "run finished",
+        "run started", "delivery ingested", "step finished", "step finished", "run finished",
     ]  # fmt: skip # one line of events
     assert events[1]["rows"] > 0
 
@@ -257,3 +308,152 @@ def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     Path("finops.yaml").write_text("window: {days: 3}\ndetectors: {bad: {use: parts:Defect}}\n")
     assert main(["--debug", "run", "--until", "2026-05-01"]) == ExitCode.STEP_FAILED
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_plugin_cannot_end_the_program(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("finops.yaml").write_text(
+        "window: {days: 3}\n"
+        "sources: {gone: {use: parts:Leaving}, company: {use: demo}}\n"
+        "detectors: {rust: {use: parts:Panicking}}\n"
+        "notifiers: {screen: {use: console}}\n"
+    )
+    assert main(["run", "--until", "2026-05-01"]) == ExitCode.STEP_FAILED
+    printed = capsys.readouterr()
+    assert "sources.gone failed: unexpected SystemExit" in printed.err
+    assert "detectors.rust failed: unexpected Panic: index out of bounds" in printed.err
+    assert "Costs" in printed.out, "the others went on"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_plugin_that_cannot_be_made_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("finops.yaml").write_text("detectors: {dead: {use: parts:Stillborn}}\n")
+    assert main(["run"]) == ExitCode.FILE_WRONG
+    assert "detectors.dead failed to start: SystemExit: 3" in capsys.readouterr().err
+    (record,) = recent_runs(StateDatabase.of(load_settings()))
+    assert record.exit_code == 1
+    assert record.steps[-1].message.startswith("detectors.dead failed to start")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_store_that_cannot_be_asked_silences_the_questions_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("finops.yaml").write_text(
+        "window: {days: 20}\n"
+        "sources: {company: {use: demo}}\n"
+        "detectors: {odd: {use: parts:Panicking}}\n"
+        "budgets: {all: {amount: 1}}\n"
+        "exports: {diary: {use: parts:Diary}, bill: {use: focus, path: out/bill.parquet}}\n"
+        "notifiers: {screen: {use: console}}\n"
+    )
+    assert main(["run", "--until", "2026-05-01"]) == ExitCode.STEP_FAILED
+    for file in Path(".finops/costs").rglob("*.parquet"):
+        file.unlink()
+    capsys.readouterr()
+    assert main(["run", "--until", "2026-05-01"]) == ExitCode.STEP_FAILED
+    printed = capsys.readouterr()
+
+    assert "store.snapshot failed: cannot read the store" in printed.err
+    assert "The store could not be asked" in printed.out, "people are told"
+    assert "names none" not in printed.out.split("Forecast", maxsplit=1)[0]
+    newest, _ = recent_runs(StateDatabase.of(load_settings()))
+    assert {str(one.step): one.state.value for one in newest.steps} == {
+        "sources.company": "done",
+        "store.snapshot": "failed",
+        "detectors.odd": "not_run",
+        "budgets.all": "not_run",
+        "exports.diary": "done",
+        "exports.bill": "not_run",
+        "notifiers.screen": "done",
+    }
+    assert Path("diary.txt").read_text().startswith("sources.company store.snapshot")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_run_that_dies_leaves_a_record_and_observers_hear_of_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard: list[str] = []
+
+    class Listener:
+        @hookimpl
+        def run_finished(self, outcome: Outcome) -> None:
+            heard.append(outcome.steps[-1].message)
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("finops_cost_management.pipeline.runner.summarise", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Pipeline.from_yaml(DEMO).run(until=UNTIL, observers={"listener": Listener()})
+
+    assert heard == ["stopped by the user"]
+    assert main(["runs", "--format", "json"]) == 0
+    *_, last = json.loads(capsys.readouterr().out)
+    assert (last["Step"], last["State"]) == ("run.test", "failed")
+    assert last["Message"] == "stopped by the user"
+
+
+@pytest.mark.usefixtures("folder")
+def test_sources_that_the_file_does_not_name_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    window = "window: {days: 3}\n"
+    Pipeline.from_yaml(window + "sources: {old: {use: demo}}").run(until=UNTIL)
+    outcome = Pipeline.from_yaml(window + "sources: {new: {use: demo}}").run(until=UNTIL)
+    again = Pipeline.from_yaml(window + "sources: {old: {use: demo}, new: {use: demo}}")
+
+    (store,) = [one for one in outcome.steps if str(one.step) == "store.snapshot"]
+    rows = sum(one.rows for one in outcome.ingests)
+    words = f"the store also holds 'old' ({rows:,} rows), which this file does not name: "
+    assert words + "`finops store remove old` forgets it" in store.message
+    assert [one.levelname for one in caplog.records if words in one.getMessage()] == ["WARNING"]
+    assert all("also holds" not in one.message for one in again.run(until=UNTIL).steps)
+
+
+@pytest.mark.usefixtures("folder")
+def test_requests_are_counted_whatever_came_of_them() -> None:
+    outcome = Pipeline.from_yaml(
+        "window: {days: 3}\nsources: {api: {use: parts:Calling}, company: {use: demo}}"
+    ).run(until=UNTIL)
+    assert [one.requests for one in outcome.steps] == [3, None, None]
+    (record,) = recent_runs(StateDatabase.of(load_settings()))
+    assert record.steps[0].requests == 3
+
+
+SLOW = """
+import time
+from finops_cost_management import Source, hookimpl
+
+class Slow(Source):
+    "Takes its time."
+    @hookimpl
+    def collect_costs(self):
+        print("collecting", flush=True)
+        time.sleep(4)
+        return []
+"""
+
+
+def test_stopping_during_the_sources_is_said_at_once(folder: Path) -> None:
+    (folder / "slow.py").write_text(SLOW)
+    (folder / "finops.yaml").write_text("sources: {api: {use: slow:Slow}}\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "finops_cost_management.finops_cli", "run"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ":".join(filter(None, sys.path))},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == "collecting\n"
+    process.send_signal(signal.SIGINT)
+    stopped = time.monotonic()
+    said = next(line for line in process.stderr if "stopping" in line)
+    seconds = time.monotonic() - stopped
+    _, rest = process.communicate(timeout=60)
+
+    assert "is finished first" in said
+    assert seconds < 2, "not when the source is done"
+    assert process.returncode == 130
+    assert "Traceback" not in rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from finops_cost_management.errors import ConfigurationError
+from finops_cost_management.pipeline.steps import WindowKeys
 from finops_cost_management.pipeline.values import Level, Share, Span
+from finops_cost_management.window import DateWindow
 
 pytestmark = pytest.mark.real_component
 
@@ -72,3 +76,20 @@ def test_months_shift_by_months(day: date, months: int) -> None:
 def test_days() -> None:
     assert Span(days=30).after(date(2026, 11, 23)) == date(2026, 12, 23)
     assert Span(days=30).before(date(2026, 11, 23)) == date(2026, 10, 24)
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        lambda: DateWindow.last(99_999_999_999, until=date(2026, 11, 23)),
+        lambda: DateWindow.after(date(9999, 12, 31), 1),
+        lambda: Span(days=30).after(date(9999, 12, 31)),
+        lambda: Span(months=1).after(date(9999, 12, 31)),
+        lambda: Span(months=1).before(date(1, 1, 31)),
+        lambda: WindowKeys(days=90).ending(date(1, 1, 5)),
+        lambda: WindowKeys(lag=9).ending(date(1, 1, 5)),
+    ],
+)
+def test_the_calendar_has_an_end(beyond: Callable[[], object]) -> None:
+    with pytest.raises(ConfigurationError, match="is outside the calendar"):
+        beyond()

@@ -145,6 +145,35 @@ def test_a_marketplace_charge_is_on_the_hosts_bill(bill: Any) -> None:
     assert rows == [("AWS", "USD", Decimal(1)), ("Acme", "USD", Decimal(2))]
 
 
+def test_tags_that_differ_in_case_are_two_dimensions(bill: Any) -> None:
+    costs = bill(
+        [
+            {"day": FRIDAY, "cost": 1, "Tags": '{"team": "web", "Team": "Web"}'},
+            {"day": FRIDAY, "cost": 2, "Tags": '{"team": "web", "Team": "Shop"}'},
+        ]
+    )
+    query = CostQuery(group_by=("tags.team", "tags.Team"), grain="monthly")
+    table = costs.ask(query)
+    names = ["Period", "tags.team", "tags.Team", "BillingCurrency", "EffectiveCost"]
+    assert table.column_names == [*names, "Rows", "UnknownRows"]
+    assert [
+        (row["tags.team"], row["tags.Team"], row["EffectiveCost"]) for row in table.to_pylist()
+    ] == [
+        ("web", "Shop", 2),
+        ("web", "Web", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["effective_cost", "BilledCost", "ListUnitPrice", "pricingquantity"]
+)
+def test_amounts_are_no_dimensions(bill: Any, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"'{name}' is an amount"):
+        answer(bill([]), group_by=(name,))
+    with pytest.raises(ConfigurationError, match=f"'{name}' is an amount"):
+        answer(bill([]), where={name: "10"})
+
+
 charges = st.lists(
     st.fixed_dictionaries(
         {

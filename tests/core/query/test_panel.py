@@ -144,3 +144,8 @@ def test_hourly_charges_cover_their_day(bill: Any) -> None:
         for day in MAY[:6]
     ]
     assert values(bill(hours)) == {("USD",): [1.0] * 6}
+
+
+def test_tags_that_differ_in_case_are_two_dimensions(bill: Any) -> None:
+    costs = bill([{"day": day, "cost": 1, "Tags": '{"a": "x", "A": "y"}'} for day in MAY[:6]])
+    assert values(costs, "tags.a", "tags.A") == {("x", "y", "USD"): [1.0] * 6}

@@ -140,7 +140,7 @@ def test_what_is_unknown_is_listed(outcome: Outcome, empty_outcome: Outcome) -> 
     listed = {f"{one.subject}: {one.reason}" for one in unknowns(outcome)}
 
     assert "costs in USD: no data for 1 of 28 days, the first of them 2026-11-21" in listed
-    assert "sources.cluster: skipped: connection refused; start it" in listed
+    assert "sources.cluster: tolerated: connection refused; start it" in listed
     assert "month-end: no forecast of 1 series: insufficient data: 3 of 14 days" in listed
     assert "unused_commitments: could not tell 1: too young" in listed
     assert any(one.startswith("budget lab: no cost matches") for one in listed)

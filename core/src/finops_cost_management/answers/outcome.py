@@ -73,7 +73,8 @@ class StepState(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
-    SKIPPED = "skipped"
+    TOLERATED = "tolerated"
+    NOT_RUN = "not_run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +83,12 @@ class StepRecord:
 
     Attributes:
         step: Which one.
-        state: Done, failed, or skipped (``on_error: skip``: it failed, and that is acceptable).
+        state: Done; failed; tolerated (``on_error: skip``: it failed, and that is acceptable);
+            not run, because what it needs had failed before.
         seconds: How long it took.
         rows: Rows that came in (sources); None elsewhere.
         refused: Rows that were refused (sources); None elsewhere.
-        requests: Requests that were sent to a provider; None where none are counted.
+        requests: Requests that it says it sent (`Component.requests`); None where it says none.
         message: The result, or what went wrong and what to do, in one line.
     """
 
@@ -107,7 +109,7 @@ class Outcome:
         run: Which run it is.
         steps: How each step ended, in order of the stages.
         ingests: What the sources brought.
-        costs: Totals of the window; None where the store is empty.
+        costs: Totals of the window; None where the store has no row in it, or cannot be asked.
         anomalies: Most severe first.
         forecasts: One per forecaster, series and currency.
         savings: Check → its answer.

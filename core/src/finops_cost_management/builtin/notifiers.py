@@ -168,8 +168,11 @@ def _budget_event(one: BudgetReport) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _totals(digest: Digest) -> dict[str, str]:
-    """Effective cost per currency; empty where the store is."""
+def _totals(digest: Digest) -> dict[str, str | None]:
+    """Effective cost per currency, None where no row says it; empty where the store is."""
     if digest.costs is None:
         return {}
-    return {one.currency: str(one.effective) for one in digest.costs.currencies}
+    return {
+        one.currency: None if one.effective is None else str(one.effective)
+        for one in digest.costs.currencies
+    }

@@ -117,7 +117,8 @@ def _commitments(rows: ibis.Table) -> ibis.Table:
     """One row per commitment, provider and currency.
 
     Columns: the keys, ``Name``, ``Type``, ``End`` (of its last usage charge), ``Days`` (that its
-    usage charges cover), ``UsageRows``, ``RowsWithoutCost``, ``RowsWithoutStatus``, and the effective cost ``Unused`` and ``Total``.
+    usage charges cover), ``UsageRows``, ``RowsWithoutCost``, ``RowsWithoutStatus``, and the
+    effective cost ``Unused`` and ``Total``.
     """
     import ibis
 

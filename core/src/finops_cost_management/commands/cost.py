@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from finops_cost_management.commands.opening import as_of_option, config_option
+from finops_cost_management.commands.opening import MOST_DAYS, Day, as_of_option, config_option
 from finops_cost_management.commands.tables import FORMATS
 
 if TYPE_CHECKING:
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
     from finops_cost_management.query.cost_query import Condition
     from finops_cost_management.window import DateWindow
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command(
     epilog="Example: finops cost --group-by service --where tags.team=checkout --grain monthly"
 )
 @click.option(
-    "--days", type=click.IntRange(1), default=30, show_default=True, help="The last days."
+    "--days",
+    type=click.IntRange(1, MOST_DAYS),
+    default=30,
+    show_default=True,
+    help="The last days.",
 )
-@click.option("--start-date", type=_DAY, help="First day, instead of --days.")
-@click.option("--end-date", type=_DAY, help="Last day [default: yesterday, UTC].")
+@click.option("--start-date", type=Day(), help="First day, instead of --days.")
+@click.option("--end-date", type=Day(), help="Last day [default: yesterday, UTC].")
 @click.option(
     "--group-by",
     multiple=True,
@@ -107,10 +109,9 @@ def command(
 
 
 def _window(days: int, start: datetime | None, end: datetime | None) -> DateWindow:
-    from finops_cost_management.commands.opening import day_after
-    from finops_cost_management.window import DateWindow, today_utc
+    from finops_cost_management.window import DateWindow, days_after, today_utc
 
-    until = day_after(end.date()) if end else today_utc()
+    until = days_after(end.date(), 1) if end else today_utc()
     return DateWindow(start.date(), until) if start else DateWindow.last(days, until=until)
 
 

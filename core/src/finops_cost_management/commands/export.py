@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from finops_cost_management.commands.opening import as_of_option, config_option
+from finops_cost_management.commands.opening import MOST_DAYS, Day, as_of_option, config_option
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,11 +32,15 @@ FORMATS: dict[str, WrittenVersion] = {
     help="The file; .parquet, .csv or .csv.gz says which kind.",
 )
 @click.option(
-    "--days", type=click.IntRange(1), default=30, show_default=True, help="The last days."
+    "--days",
+    type=click.IntRange(1, MOST_DAYS),
+    default=30,
+    show_default=True,
+    help="The last days.",
 )
 @click.option(
     "--until",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     help="First day outside [default: today, UTC].",
 )
 @config_option

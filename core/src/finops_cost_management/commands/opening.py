@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,28 @@ if TYPE_CHECKING:
 
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.store.cost_store import CostStore
+
+MOST_DAYS = 36_525
+"""What an option in days may say: a century."""
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+MOST_LINES = 1_000_000
+"""What an option in lines may say."""
+
+
+class Day(click.DateTime):
+    """A day of a bill, as ``2026-11-17``."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read it; nobody means a day far away from all bills."""
+        day: datetime = super().convert(value, param, ctx)
+        if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            self.fail(f"{day.date()} is not between {_FIRST_YEAR} and {_LAST_YEAR}", param, ctx)
+        return day
 
 
 class Moment(click.ParamType[int | datetime]):
@@ -72,8 +94,3 @@ def open_snapshot(
     store = open_store(config_path)
     with Engine.of(load_settings()) as engine:
         yield CostSnapshot.of(store, engine, as_of=as_of)
-
-
-def day_after(day: date) -> date:
-    """The end of a window whose last day a person named."""
-    return day + timedelta(days=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from finops_cost_management.logs import masked
 from finops_cost_management.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class ProgressBars:
     def delivery_ingested(self, step: Step, result: IngestResult) -> None:
         """Count the rows."""
         self._rows[step] = self._rows.get(step, 0) + result.rows
-        said = f"{self._rows[step]:,} rows, {result.delivery}"
+        said = masked(f"{self._rows[step]:,} rows, {result.delivery}")
         self._progress.update(self._tasks[step], said=said)
 
     @hookimpl
@@ -79,7 +80,7 @@ class StructuredLog:
         self._log.info("step finished", step=str(step), seconds=round(seconds, 3))
 
     @hookimpl
-    def step_failed(self, step: Step, error: Exception) -> None:
+    def step_failed(self, step: Step, error: BaseException) -> None:
         """Log a failure."""
         self._log.error("step failed", step=str(step), error=str(error))
 

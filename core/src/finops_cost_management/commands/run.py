@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from finops_cost_management.commands.opening import Day
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -21,7 +23,7 @@ LEVELS = ("low", "medium", "high", "critical")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--until",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     help="First day outside the window [default: today, UTC].",
 )
 @click.option(
@@ -38,7 +40,8 @@ def command(
 
     FILE is the configuration; without it FINOPS_CONFIG, else finops.yaml.
 
-    Exit codes: 0 fine, 1 a step failed, 2 the file is wrong, 3 findings with --fail-on.
+    Exit codes: 0 fine, 1 a step failed, 2 the file is wrong, 3 findings with --fail-on,
+    130 stopped by the user.
     """
     from finops_cost_management import logs
     from finops_cost_management.commands.progress import ProgressBars, StructuredLog
@@ -65,9 +68,9 @@ def command(
 
             progress = Progress(
                 SpinnerColumn(),
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 TimeElapsedColumn(),
-                TextColumn("{task.fields[said]}"),
+                TextColumn("{task.fields[said]}", markup=False),
                 console=Console(stderr=True),
                 transient=True,
             )

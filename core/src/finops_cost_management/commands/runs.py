@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from finops_cost_management.commands.opening import MOST_LINES
 from finops_cost_management.commands.tables import FORMATS
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: finops runs --limit 5 --format json")
-@click.option("--limit", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MOST_LINES), default=10, show_default=True)
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True)
 def command(limit: int, fmt: str) -> None:
     """List the latest runs and how each step ended."""
@@ -37,16 +38,18 @@ def command(limit: int, fmt: str) -> None:
 def _rows(record: RunRecord) -> list[dict[str, Any]]:
     run = {"Run": record.run.id, "Pipeline": record.run.pipeline}
     if record.finished is None:
-        unknown = {"Step": "(all)", "State": "not ended", "Seconds": None, "Rows": None}
-        return [{**run, **unknown, "Refused": None, "Message": "it still runs, or was stopped"}]
+        unknown = dict.fromkeys(("Seconds", "Rows", "Refused", "Requests"))
+        message = "it still runs, or its process was killed"
+        return [{**run, "Step": "(all)", "State": "not ended", **unknown, "Message": message}]
     return [
         {
             **run,
             "Step": str(step.step),
-            "State": step.state.value,
+            "State": step.state.value.replace("_", " "),
             "Seconds": f"{step.seconds:.2f}",
             "Rows": step.rows,
             "Refused": step.refused,
+            "Requests": step.requests,
             "Message": step.message,
         }
         for step in record.steps

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from finops_cost_management.commands.opening import as_of_option, config_option
+from finops_cost_management.commands.opening import (
+    MOST_DAYS,
+    MOST_LINES,
+    as_of_option,
+    config_option,
+)
 from finops_cost_management.commands.tables import FORMATS
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from finops_cost_management.store.cost_store import CostStore, StoredUnit
 
 format_option = click.option(
     "--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True
@@ -56,7 +64,7 @@ def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> No
 
 @command.command(epilog="Example: finops store history --limit 20")
 @config_option
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MOST_LINES), default=20, show_default=True)
 @format_option
 def history(config_path: Path | None, limit: int, fmt: str) -> None:
     """List what was committed, newest first; --as-of takes any of these versions."""
@@ -81,7 +89,7 @@ def history(config_path: Path | None, limit: int, fmt: str) -> None:
 
 @command.command(epilog="Example: finops store refused --format csv")
 @config_option
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MOST_LINES), default=20, show_default=True)
 @format_option
 def refused(config_path: Path | None, limit: int, fmt: str) -> None:
     """Show the rows that were refused, each with its reason."""
@@ -106,7 +114,7 @@ def refused(config_path: Path | None, limit: int, fmt: str) -> None:
 @config_option
 @click.option(
     "--keep-days",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST_DAYS),
     default=90,
     show_default=True,
     help="How far back --as-of must still reach.",
@@ -121,6 +129,64 @@ def vacuum(config_path: Path | None, keep_days: int, *, dry_run: bool) -> None:
         click.echo(path)
     verb = "would go" if dry_run else "removed"
     click.echo(f"{len(gone)} files {verb}; versions of the last {keep_days} days stay.", err=True)
+
+
+@command.command(epilog="Example: finops store remove old --period 2026-05")
+@click.argument("source")
+@click.option(
+    "--period",
+    "periods",
+    multiple=True,
+    help="Only this billing month, or this day; may be repeated.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+def remove(source: str, periods: tuple[str, ...], config_path: Path | None, *, yes: bool) -> None:
+    """Forget the rows of SOURCE; --as-of still finds them until the store is vacuumed.
+
+    A source that a pipeline still names brings its rows back with the next run.
+    """
+    from finops_cost_management.commands.opening import open_store
+
+    store = open_store(config_path)
+    units = _chosen(store, source, periods)
+    what = f"{sum(unit.rows for unit in units):,} rows of {source} in {len(units)} periods"
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"This removes {what}. Add --yes where nobody can be asked.")
+        click.confirm(f"Remove {what}?", abort=True, err=True)
+    gone = store.remove(source, frozenset(unit.unit for unit in units) if periods else None)
+    click.echo(f"removed {gone:,} rows of {source}", err=True)
+
+
+def _chosen(store: CostStore, source: str, periods: tuple[str, ...]) -> list[StoredUnit]:
+    """What a person named; a month stands for its days, too."""
+    from finops_cost_management.did_you_mean import did_you_mean
+    from finops_cost_management.errors import ConfigurationError
+
+    units = store.units()
+    held = [unit for unit in units if unit.source == source]
+    if not held:
+        raise ConfigurationError(
+            f"the store holds nothing of {source!r}",
+            hint=did_you_mean(source, sorted({unit.source for unit in units}))
+            or "`finops store show` lists its sources",
+        )
+    for period in periods:
+        if not any(_within(unit.unit, period) for unit in held):
+            raise ConfigurationError(
+                f"the store holds nothing of {source} in {period}",
+                hint=f"it has {held[0].unit} to {held[-1].unit}: see `finops store show`",
+            )
+    return [
+        unit
+        for unit in held
+        if not periods or any(_within(unit.unit, period) for period in periods)
+    ]
+
+
+def _within(unit: str, period: str) -> bool:
+    return unit == period or unit.startswith(f"{period}-")
 
 
 def _print(rows: list[dict[str, Any]], fmt: str) -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import gzip
 import hashlib
-import os
 import re
 import zlib
-from collections import Counter
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from finops_cost_management.engine import io_error, literal_path
 from finops_cost_management.errors import AccessError, DataError
+from finops_cost_management.focus.csv_files import csv_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+    from io import BufferedReader
     from pathlib import Path
 
     import ibis
@@ -25,167 +24,129 @@ if TYPE_CHECKING:
     from finops_cost_management.engine import Engine
 
 _PARQUET, _GZIP, _ZIP = b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
-_DELIMITERS = ",;\t"
-_PEEK = 1 << 20
 
 
-def read_files(engine: Engine, paths: Sequence[Path]) -> ibis.Table:
-    """The raw rows of FOCUS files, together.
+def open_files(engine: Engine, paths: Sequence[Path]) -> list[ibis.Table]:
+    """The raw rows of files, one table for all that have the same columns and types.
 
     Parquet is read where it lies. CSV (comma, semicolon or tab, UTF-8, gzipped or not) is taken
     as text and staged once in the engine's scratch folder as Parquet. What a file is, its content
-    says. Files may differ in the order of their columns, in letter case and in types: where two
-    types meet, the text of both is kept.
+    says.
 
     A CSV file with a line that cannot be split into its columns is refused as a whole, with the
     line's number: such a file is damaged, and what the rest of it says cannot be trusted.
 
     Raises:
         DataError: A file is damaged, empty or no table.
-        AccessError: A file cannot be opened.
+        AccessError: A file cannot be opened, or the disk is full.
     """
-    if not paths:
-        raise DataError("no FOCUS files to read", hint="check the path or the pattern")
-    staged = {path: _as_parquet(engine, path) for path in paths}
-    groups: dict[tuple[tuple[str, dt.DataType], ...], list[Path]] = {}
+    members: dict[tuple[tuple[str, dt.DataType], ...], list[Path]] = {}
     tables: dict[tuple[tuple[str, dt.DataType], ...], ibis.Table] = {}
-    for path, parquet in staged.items():
-        with _explained(path):
-            table = engine.ibis.read_parquet(parquet, binary_as_string=True)
+    for path in paths:
+        parquet = path if _is_parquet(start := _start_of(path)) else _staged(engine, path, start)
+        with explained(path):
+            table = _parquet(engine, [parquet])
         schema = tuple(sorted(table.schema().items(), key=lambda item: item[0]))
-        groups.setdefault(schema, []).append(parquet)
+        members.setdefault(schema, []).append(parquet)
         tables[schema] = table
-    for schema, members in groups.items():
-        if len(members) > 1:
-            tables[schema] = engine.ibis.read_parquet(
-                members, binary_as_string=True, union_by_name=True
-            )
-    return _together(list(tables.values()))
+    return [
+        tables[schema] if len(same) == 1 else _parquet(engine, same)
+        for schema, same in members.items()
+    ]
 
 
-def _together(tables: Sequence[ibis.Table]) -> ibis.Table:
-    """All rows, every column by its name; null where a file has it not."""
-    import ibis
+def peek(engine: Engine, path: Path) -> ibis.Table:
+    """The raw rows of one file where it lies, for a look at a column or two.
 
-    if len(tables) == 1:
-        return tables[0]
-    names: dict[str, str] = {}
-    types: dict[str, set[dt.DataType]] = {}
-    for table in tables:
-        for name, kind in table.schema().items():
-            names.setdefault(name.lower(), name)
-            types.setdefault(name.lower(), set()).add(kind)
-    return ibis.union(*(_shaped(table, names, types) for table in tables))
+    Nothing is staged, and CSV lines that cannot be split are passed over. Ask for the rows inside
+    `explained`.
 
-
-def _shaped(
-    table: ibis.Table, names: Mapping[str, str], types: Mapping[str, set[dt.DataType]]
-) -> ibis.Table:
-    import ibis
-
-    from finops_cost_management.focus import cells
-
-    own = {name.lower(): table[name] for name in table.columns}
-    columns = {}
-    for key, name in names.items():
-        kinds = {kind for kind in types[key] if not kind.is_null()}
-        kind = kinds.pop() if len(kinds) == 1 else "string"
-        cell = own.get(key)
-        if cell is None or cell.type().is_null():
-            columns[name] = ibis.null(kind)
-        else:
-            columns[name] = cell if cell.type() == kind else cells.text(cell)
-    return table.select(**columns)
+    Raises:
+        DataError: The file is empty or no table.
+        AccessError: The file cannot be opened.
+    """
+    start = _start_of(path)
+    with explained(path):
+        if _is_parquet(start):
+            return _parquet(engine, [path])
+        return csv_rows(engine, path, gzipped=_is_gzip(start), skip_damaged=True)
 
 
-def _as_parquet(engine: Engine, path: Path) -> Path:
-    """The file itself, or its rows staged as Parquet."""
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(4)
-            stat = os.fstat(stream.fileno())
-    except OSError as error:
-        raise AccessError(
-            f"cannot read {path}: {error.strerror}", hint="check that it exists and its permissions"
-        ) from error
+def content_digest(path: Path) -> str:
+    """A digest of what a file holds: the same whether it is packed with gzip or not.
+
+    Raises:
+        DataError: The packed file is damaged.
+        AccessError: The file cannot be opened.
+    """
+    with explained(path), path.open("rb") as stream:
+        packed = _is_gzip(stream.read(len(_GZIP)))
+        stream.seek(0)
+        content: BufferedReader | gzip.GzipFile = (
+            gzip.GzipFile(fileobj=stream) if packed else stream
+        )
+        return hashlib.file_digest(content, "blake2b").hexdigest()
+
+
+def _parquet(engine: Engine, paths: Sequence[Path]) -> ibis.Table:
+    return engine.ibis.read_parquet(
+        [literal_path(path) for path in paths],
+        binary_as_string=True,
+        union_by_name=True,
+        hive_partitioning=False,  # what a folder is called says nothing about the rows
+    )
+
+
+def _start_of(path: Path) -> bytes:
+    """The bytes by which a file says what it is."""
+    with explained(path), path.open("rb") as stream:
+        start = stream.read(4)
     if not start:
         raise DataError(f"{path} is empty", hint="deliver it again")
-    if start == _PARQUET:
-        return path
     if start == _ZIP:
         raise DataError(f"{path} is a zip archive", hint="unpack it first")
-    if path.name.endswith(".parquet"):
+    if path.name.endswith(".parquet") and not _is_parquet(start):
         raise DataError(f"{path} is no Parquet file", hint="deliver it again")
+    return start
+
+
+def _is_parquet(start: bytes) -> bool:
+    return start == _PARQUET
+
+
+def _is_gzip(start: bytes) -> bool:
+    return start.startswith(_GZIP)
+
+
+def _staged(engine: Engine, path: Path, start: bytes) -> Path:
+    """The rows of a CSV file as Parquet, written once."""
+    with explained(path):
+        stat = path.stat()
     # Named by what it is made of: a second reading finds it, a changed file is staged anew.
     identity = f"{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}"
     staged = engine.scratch / f"{hashlib.sha256(identity.encode()).hexdigest()}.parquet"
-    if not staged.exists():
-        _stage(engine, path, gzipped=start[:2] == _GZIP, target=staged)
+    if staged.exists():
+        return staged
+    partial = staged.with_suffix(".partial")
+    try:
+        with explained(path):
+            rows = csv_rows(engine, path, gzipped=_is_gzip(start))
+            target = str(partial).replace("'", "''")
+            engine.sql(f"COPY ({engine.ibis.compile(rows)}) TO '{target}' (FORMAT parquet)")
+        partial.rename(staged)
+    finally:
+        partial.unlink(missing_ok=True)
     return staged
 
 
-def _stage(engine: Engine, path: Path, *, gzipped: bool, target: Path) -> None:
-    delimiter, names = _csv_header(path, gzipped=gzipped)
-    partial = target.with_suffix(".partial")
-    with _explained(path):
-        rows = engine.ibis.read_csv(
-            path,
-            auto_detect=False,
-            columns=dict.fromkeys(names, "VARCHAR"),
-            header=True,
-            delim=delimiter,
-            quote='"',
-            escape='"',
-            compression="gzip" if gzipped else "none",
-            strict_mode=True,
-            null_padding=False,
-        )
-        engine.ibis.to_parquet(rows, partial)
-        if not engine.ibis.read_parquet(partial).limit(1).count().to_pyarrow().as_py():
-            partial.unlink()
-            raise DataError(f"{path} has a header and no rows", hint="deliver it again")
-    partial.rename(target)
-
-
-def _csv_header(path: Path, *, gzipped: bool) -> tuple[str, list[str]]:
-    """The delimiter and the column names, checked."""
-    line = _first_record(path, gzipped=gzipped)
-    delimiter = max(_DELIMITERS, key=lambda sign: len(next(csv.reader([line], delimiter=sign))))
-    names = next(csv.reader([line], delimiter=delimiter))
-    twice = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
-    if twice:
-        raise DataError(
-            f"{path}, line 1: the header names {', '.join(twice)} more than once",
-            hint="every column needs a name of its own, letter case aside",
-        )
-    if "" in names:
-        raise DataError(
-            f"{path}, line 1: column {names.index('') + 1} of {len(names)} has no name",
-            hint="give every column a name",
-        )
-    return delimiter, names
-
-
-def _first_record(path: Path, *, gzipped: bool) -> str:
-    try:
-        with cast("IO[bytes]", gzip.open(path) if gzipped else path.open("rb")) as stream:
-            start = stream.readline(_PEEK)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path} is damaged: {error}", hint="deliver it again") from error
-    if b"\0" in start:
-        raise DataError(
-            f"{path} is neither Parquet nor UTF-8 text",
-            hint="FOCUS files are Parquet, CSV or gzipped CSV",
-        )
-    try:
-        return start.removeprefix(codecs.BOM_UTF8).decode().rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}, line 1, is not UTF-8", hint="save it as UTF-8") from error
-
-
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Say what is wrong with a file in words, with its name and line."""
+def explained(path: Path) -> Iterator[None]:
+    """Say what is wrong with a file in words, with its name and line.
+
+    Raises:
+        DataError: It is damaged.
+        AccessError: It cannot be opened, or the disk is full.
+    """
     import duckdb
 
     try:
@@ -194,8 +155,14 @@ def _explained(path: Path) -> Iterator[None]:
         message = str(error)
         line = re.search(r"Line: (\d+)", message)
         where = f"{path}, line {line[1]}" if line else str(path)
-        raise DataError(
+        raise io_error(error, f"cannot read {path}") or DataError(
             f"{where}: {_reason(message)}", hint="the file is damaged: deliver it again"
+        ) from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path} is damaged: {error}", hint="deliver it again") from error
+    except OSError as error:
+        raise AccessError(
+            f"cannot read {path}: {error.strerror}", hint="check that it exists and its permissions"
         ) from error
 
 

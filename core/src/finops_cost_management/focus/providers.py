@@ -1,4 +1,4 @@
-"""One name for one cloud: the many spellings of providers that bills carry."""
+"""Providers as bills name them: one name for one cloud, and its account ids."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ _PROVIDERS = {
     "Oracle": _Spellings(("oci",), ("oracle",)),
 }
 
+HOSTS = ("HostProviderName", "ProviderName")
+"""Columns that name the provider whose bill it is, the newest first."""
+
+ACCOUNTS = ("BillingAccountId", "SubAccountId")
+"""Columns with ids that some tools take for numbers."""
+
+_AWS_ACCOUNT_DIGITS = 12
+
 
 def canonical(name: ir.StringValue) -> ir.StringValue:
     """The one name of a well-known cloud; any other name as it is, and null for null."""
@@ -42,3 +50,9 @@ def canonical(name: ir.StringValue) -> ir.StringValue:
             known |= small.startswith(beginning)
         branches.append((known, provider))
     return ibis.cases(*branches, else_=name)
+
+
+def whole_account(number: ir.StringValue, host: ir.StringValue) -> ir.StringValue:
+    """An account id that became a number: AWS's have 12 digits, zeros in front included."""
+    lost = (canonical(host) == "AWS") & (number.length() < _AWS_ACCOUNT_DIGITS)
+    return lost.ifelse(number.lpad(_AWS_ACCOUNT_DIGITS, "0"), number)

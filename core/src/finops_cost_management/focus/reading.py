@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.focus import cells
 from finops_cost_management.focus.columns import COST_AND_USAGE
-from finops_cost_management.focus.files import read_files
 from finops_cost_management.focus.header import (
     ORIGINAL_PROVIDER,
     ORIGINAL_PUBLISHER,
@@ -16,7 +15,8 @@ from finops_cost_management.focus.header import (
     Header,
     recognise,
 )
-from finops_cost_management.focus.providers import canonical
+from finops_cost_management.focus.parts import read_files
+from finops_cost_management.focus.providers import ACCOUNTS, HOSTS, canonical, whole_account
 from finops_cost_management.focus.validation import GIVEN, REFUSALS, UNREADABLE, sentences
 
 if TYPE_CHECKING:
@@ -27,12 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["READER_VERSION", "read_files", "recognise", "to_focus"]
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Counts up when the same file would be read differently."""
-
-_AWS_ACCOUNT_DIGITS = 12
-_ACCOUNTS = ("BillingAccountId", "SubAccountId")
-_PROVIDERS = ("ServiceProviderName", "HostProviderName")
 
 
 def to_focus(raw: ibis.Table) -> ibis.Table:
@@ -42,7 +38,8 @@ def to_focus(raw: ibis.Table) -> ibis.Table:
 
     - Columns of other names keep their text under ``x_…``. A column that the version of the file
       does not have yet is also found under its ``x_`` name.
-    - Text: an empty string is null, and in files without types so are `cells.NULL_WORDS`.
+    - Text: an empty string is null whatever the file's types, since FOCUS forbids it as a value;
+      in files without types so are `cells.NULL_WORDS`.
     - Values with a fixed set of spellings (ChargeCategory, …) get theirs; others stay as given.
     - Providers get one name (AWS, Microsoft, Google Cloud, Oracle, any other as it is). Before
       1.3: a publisher other than the provider provides the service, and the provider hosts it.
@@ -106,8 +103,8 @@ class _File:
             return ibis.null(cells.TYPES[column.type])
         if column.values:
             return self._choice(column)
-        if column.name in _ACCOUNTS and cell.type().is_numeric():
-            return self._account(column.name)
+        if column.name in ACCOUNTS and cell.type().is_numeric():
+            return whole_account(self._text(column.name), self._provider())
         read = cells.tags if column.name == "Tags" else cells.READ_AS[column.type]
         return read(cell, untyped=self.untyped)
 
@@ -150,16 +147,11 @@ class _File:
         return now if found is None else now.coalesce(self._text_of(found))
 
     def _provider(self) -> ir.StringValue:
-        return self._text("HostProviderName").coalesce(self._text("ProviderName"))
+        newest, former = HOSTS
+        return self._text(newest).coalesce(self._text(former))
 
     def _publisher(self) -> ir.StringValue:
         return self._text("ServiceProviderName").coalesce(self._text("PublisherName"))
-
-    def _account(self, name: str) -> ir.StringValue:
-        """An account id that became a number: AWS's have 12 digits, zeros in front included."""
-        text = self._text(name)
-        lost = (canonical(self._provider()) == "AWS") & (text.length() < _AWS_ACCOUNT_DIGITS)
-        return lost.ifelse(text.lpad(_AWS_ACCOUNT_DIGITS, "0"), text)
 
     def _choice(self, column: Column) -> ir.StringValue:
         value = cells.choice(self._text(column.name), column)

@@ -7,10 +7,11 @@ breaks FOCUS is a *warning*: counted, and kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from finops_cost_management.focus.cells import one_of
+from finops_cost_management.focus.cells import INSTANT, one_of
 from finops_cost_management.focus.columns import COST_AND_USAGE, SERVICE_SUBCATEGORIES
 from finops_cost_management.focus.header import REQUIRED, UNREAD_TAGS, UNREAD_VALUES
 
@@ -86,6 +87,10 @@ def _absent(column: str) -> RowRule:
     )
 
 
+_LARGEST_COST = 10**18
+_FIRST_YEAR, _LAST_YEAR = 1990, 2100
+
+_COST = "a finite decimal number up to 10^18"
 _KINDS = {
     "Decimal": "a finite decimal number below 10^26",
     "Date/Time": "a date and time such as 2026-05-31T23:00:00Z",
@@ -100,8 +105,36 @@ def _unreadable(column: str) -> RowRule:
             return None
         return rows[column].isnull() & rows[name].notnull()
 
-    kind = _KINDS[COST_AND_USAGE[column].type]
+    kind = _COST if _is_cost(column) else _KINDS[COST_AND_USAGE[column].type]
     return RowRule(f"{column} is readable", broken, f"{column} is '{{{column}}}', not {kind}")
+
+
+def _too_large(cost: str) -> RowRule:
+    """Costs of which a table could hold so many that their sum overflows."""
+    return RowRule(
+        f"{cost} can be summed",
+        lambda rows: ~rows[cost].between(-_LARGEST_COST, _LARGEST_COST),
+        f"{cost} is '{{{cost}}}', not {_COST}",
+    )
+
+
+def plausible(instant: ir.TimestampValue) -> ir.BooleanValue:
+    """Whether a bill can be of this time: other years are placeholders or mistakes."""
+    import ibis
+
+    first, after = (
+        ibis.literal(datetime(year, 1, 1, tzinfo=UTC), type=INSTANT)
+        for year in (_FIRST_YEAR, _LAST_YEAR + 1)
+    )
+    return (instant >= first) & (instant < after)
+
+
+def _implausible(instant: str) -> RowRule:
+    return RowRule(
+        f"{instant} is plausible",
+        lambda rows: ~plausible(rows[instant]),
+        f"{instant} is {{{instant}}}, not in the years {_FIRST_YEAR} to {_LAST_YEAR}",
+    )
 
 
 def _ends_late(period: str) -> RowRule:
@@ -124,6 +157,8 @@ REFUSALS: tuple[RowRule, ...] = (
         for name, column in COST_AND_USAGE.items()
         if (name in REQUIRED and column.type in _KINDS) or _is_cost(name)
     ),
+    *(_too_large(name) for name in COST_AND_USAGE if _is_cost(name)),
+    *(_implausible(name) for name in REQUIRED if COST_AND_USAGE[name].type == "Date/Time"),
     _ends_late("BillingPeriod"),
     _ends_late("ChargePeriod"),
     RowRule(

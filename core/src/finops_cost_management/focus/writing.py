@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from finops_cost_management.errors import AccessError, ConfigurationError, DataError
+from finops_cost_management.engine import io_error
+from finops_cost_management.errors import ConfigurationError, DataError
 from finops_cost_management.focus.cells import plain
 from finops_cost_management.focus.columns import COST_AND_USAGE, Column, columns_of
 from finops_cost_management.focus.header import REFUSED_REASON, STORE_COLUMNS
@@ -145,14 +146,8 @@ def _in_words(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except duckdb.IOException as error:
-        raise AccessError(
-            f"cannot write {path}: {_first_line(error)}",
-            hint="check the path, its permissions and the free space",
-        ) from error
     except duckdb.Error as error:
-        raise DataError(f"cannot write {path}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]
+        message = str(error).strip().split("\n", 1)[0]
+        raise io_error(error, f"cannot write {path}") or DataError(
+            f"cannot write {path}: {message}"
+        ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from finops_cost_management.errors import PluginError
 from finops_cost_management.pipeline.steps import (
     BudgetKeys,
     DetectorKeys,
@@ -49,8 +50,20 @@ class Entry(Generic[KeysT_co]):
     options: Options
 
     def build(self) -> Component[Any]:
-        """A component of its own for one run."""
-        return self.component(self.options, name=self.name)
+        """A component of its own for one run.
+
+        Raises:
+            PluginError: Its class cannot be instantiated.
+        """
+        try:
+            return self.component(self.options, name=self.name)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may raise anything, SystemExit too
+            raise PluginError(
+                f"{self.section}.{self.name} failed to start: {type(error).__name__}: {error}",
+                hint=f"check its options, or report it to who made {self.step.use}",
+            ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

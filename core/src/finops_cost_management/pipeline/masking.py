@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from finops_cost_management.logs import MASK, variants, without_passwords
 from finops_cost_management.pipeline.steps import SECTIONS
 from finops_cost_management.pipeline.yaml_document import dump
 
@@ -13,15 +14,16 @@ if TYPE_CHECKING:
     from finops_cost_management.pipeline.config import Entry, PipelineConfig
     from finops_cost_management.pipeline.steps import StepKeys
 
-MASK = "***"
 _PYDANTIC_MASK = "**********"
 
 
 def masked_yaml(config: PipelineConfig) -> str:
     """The configuration with its defaults, and every value that holds a secret as ``***``.
 
-    Secrets are found by their text, so that one inside of an address is masked too.
+    Secrets are found by their text, so that one inside of an address is masked too; and so is
+    who signs in at an address.
     """
+    secrets = frozenset(face for secret in config.secrets for face in (secret, *variants(secret)))
     data: dict[str, Any] = {}
     for section in SECTIONS:
         part = getattr(config, section)
@@ -30,7 +32,7 @@ def masked_yaml(config: PipelineConfig) -> str:
             if not isinstance(part, dict)
             else {name: _dumped(entry) for name, entry in part.items()}
         )
-    return dump(_masked({key: value for key, value in data.items() if value}, config.secrets))
+    return dump(_masked({key: value for key, value in data.items() if value}, secrets))
 
 
 def _dumped(part: Entry[StepKeys] | BaseModel | str) -> Any:
@@ -51,4 +53,4 @@ def _masked(value: Any, secrets: frozenset[str]) -> Any:
         return value
     text = str(value)
     hidden = text == _PYDANTIC_MASK or any(secret in text for secret in secrets)
-    return MASK if hidden else value
+    return MASK if hidden else without_passwords(value) if isinstance(value, str) else value

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import closing
 from datetime import UTC, date, datetime
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops_cost_management.answers.outcome import Outcome, RunInfo
+from finops_cost_management.answers.outcome import Outcome, RunInfo, Step, StepRecord, StepState
 from finops_cost_management.pipeline.loading import load_config, parse_config
 from finops_cost_management.pipeline.steps import kind_of
+from finops_cost_management.pipeline.told import in_words
 from finops_cost_management.plugins.registry import Registry
 from finops_cost_management.window import today_utc
 
@@ -53,6 +54,7 @@ class Pipeline:
         self.settings = settings or load_settings()
         for secret in config.secrets:
             logs.hide(secret)
+        logs.mask_library_logs()
 
     @classmethod
     def from_yaml(cls, source: str | Path, *, settings: Settings | None = None) -> Pipeline:
@@ -73,7 +75,8 @@ class Pipeline:
     ) -> Outcome:
         """Run every stage and return the results as objects.
 
-        A step that fails is in ``outcome.failures``; the others go on.
+        A step that fails is in ``outcome.failures``; the others go on. What ends the run before
+        its time is raised, and remembered in the record of the run.
 
         Args:
             until: First day outside the window; today (UTC) by default.
@@ -97,22 +100,24 @@ class Pipeline:
         caller.observe_installed(self.registry)
         for name, observer in (observers or {}).items():
             caller.observe(name, observer)
-        database = StateDatabase.of(self.settings)
         outcome = Outcome(run=run)
-        try:
+        with closing(StateDatabase.of(self.settings)) as database:
             record_start(database, run)
-            caller.tell("run_started", run=run)
-            Runner(
-                self.config,
-                store=self.config.store.open(self.settings),
-                new_engine=partial(Engine.of, self.settings),
-                caller=caller,
-                outcome=outcome,
-            ).go()
-            record_end(database, outcome)
-        finally:
-            database.close()
-        caller.tell("run_finished", run=run, outcome=outcome)
+            try:
+                caller.tell("run_started", run=run)
+                Runner(
+                    self.config,
+                    store=self.config.store.open(self.settings),
+                    new_engine=lambda at_once: Engine.of(self.settings, at_once=at_once),
+                    caller=caller,
+                    outcome=outcome,
+                ).go()
+            except BaseException as error:
+                outcome.steps.append(_death(run, error))
+                raise
+            finally:
+                caller.tell("run_finished", run=run, outcome=outcome)
+                record_end(database, outcome)
         return outcome
 
     def _versions(self) -> dict[str, str]:
@@ -125,3 +130,13 @@ class Pipeline:
             if (kind, info.name) in used and info.distribution and info.version
         }
         return {CORE: metadata.version(CORE), **dict(sorted(plugins.items()))}
+
+
+def _death(run: RunInfo, error: BaseException) -> StepRecord:
+    """The last step of a run that did not come to its end."""
+    return StepRecord(
+        step=Step(section="run", name=run.pipeline, use="core"),
+        state=StepState.FAILED,
+        seconds=(datetime.now(UTC) - run.started).total_seconds(),
+        message=in_words(error),
+    )

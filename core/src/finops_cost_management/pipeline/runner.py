@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.answers.outcome import Step, StepRecord, StepState
-from finops_cost_management.errors import FinopsError
+from finops_cost_management.errors import DefectError
 from finops_cost_management.logs import masked
+from finops_cost_management.pipeline.collecting import collect
 from finops_cost_management.pipeline.digests import digest_for
 from finops_cost_management.pipeline.forecasting import forecasts_in_money
+from finops_cost_management.pipeline.told import PartlyFailedError, Told, in_words
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.costs_summary import summarise
 from finops_cost_management.query.snapshot import CostSnapshot
@@ -40,24 +45,14 @@ if TYPE_CHECKING:
     from finops_cost_management.plugins.component import Component
     from finops_cost_management.query.panel import CostPanel
     from finops_cost_management.store.cost_store import CostStore
+    from finops_cost_management.store.delivery import Delivery
+    from finops_cost_management.store.ingest import IngestResult
 
 SOURCES_AT_ONCE = 4
+STORE = Step(section="store", name="snapshot", use="core")
+"""The step between the sources and the questions."""
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a step says in the record of the run.
-
-    Attributes:
-        message: Its result in one line.
-        rows: Rows that came in (sources).
-        refused: Rows that were refused (sources).
-    """
-
-    message: str
-    rows: int | None = None
-    refused: int | None = None
 
 
 class Runner:
@@ -66,7 +61,7 @@ class Runner:
     Args:
         config: What to run.
         store: Where rows go and questions are asked.
-        new_engine: Opens an engine; every source works on its own.
+        new_engine: Opens an engine, given how many there are at once; every source has its own.
         caller: Calls components and tells observers.
         outcome: Fills up as steps end.
     """
@@ -76,7 +71,7 @@ class Runner:
         config: PipelineConfig,
         *,
         store: CostStore,
-        new_engine: Callable[[], Engine],
+        new_engine: Callable[[int], Engine],
         caller: ComponentCaller,
         outcome: Outcome,
     ) -> None:
@@ -87,7 +82,8 @@ class Runner:
         self.outcome = outcome
         self.run = outcome.run
         self.window = outcome.run.window
-        self.costs: CostSnapshot
+        self._costs: CostSnapshot | None = None
+        self._stopping = threading.Event()
         self._components: dict[tuple[str, str], Component[Any]] = {}
         for entry in config.entries:
             component = entry.build()
@@ -96,85 +92,147 @@ class Runner:
 
     def go(self) -> None:
         """Run every stage. What fails is in the outcome; the rest goes on."""
-        with ThreadPoolExecutor(SOURCES_AT_ONCE, thread_name_prefix="source") as pool:
-            sources = _enabled(self.config.sources)
-            self.outcome.steps += pool.map(
-                lambda entry: self._entry_step(entry, self._collect), sources
-            )
-        with self.new_engine() as engine:
-            self.costs = CostSnapshot.of(self.store, engine)
-            self.outcome.costs = summarise(self.costs, self.window)
-            self._stage(self.config.detectors, self._detect)
-            self.outcome.anomalies.sort(
-                key=lambda one: (-one.severity.rank, -abs(one.cost_impact), one.date)
-            )
-            self._stage(self.config.forecasters, self._forecast)
-            self._stage(self.config.optimizers, self._optimize)
-            for name, budget in self.config.budgets.items():
-                step = Step(section="budgets", name=name, use=budget.period.value)
-                self.outcome.steps.append(
-                    self._step(step, partial(self._judge_budget, name, budget))
-                )
-            self._stage(self.config.exports, self._export)
-        self._stage(self.config.notifiers, self._notify)
+        self._run_sources()
+        with ExitStack() as engines:
+            opening = partial(self._open_snapshot, engines)
+            self.outcome.steps.append(self._step(STORE, opening))
+            self._ask_questions()
+            for entry in _enabled(self.config.exports):
+                asks = self.caller.asks_for(self._component(entry), "costs")
+                self.outcome.steps.append(self._entry_step(entry, self._export, asks_store=asks))
+        for notifier in _enabled(self.config.notifiers):
+            self.outcome.steps.append(self._entry_step(notifier, self._notify))
 
-    def _stage(self, entries: Mapping[str, Entry[Any]], work: Callable[[Any], Told]) -> None:
-        for entry in _enabled(entries):
-            self.outcome.steps.append(self._entry_step(entry, work))
+    def _run_sources(self) -> None:
+        sources = _enabled(self.config.sources)
+        at_once = min(SOURCES_AT_ONCE, len(sources)) or 1
+        work = partial(self._collect, at_once)
+        with ThreadPoolExecutor(at_once, thread_name_prefix="source") as pool:
+            try:
+                self.outcome.steps += pool.map(lambda entry: self._entry_step(entry, work), sources)
+            except KeyboardInterrupt:
+                self._stopping.set()
+                log.warning("stopping: what is being taken in right now is finished first")
+                raise
 
-    def _entry_step(self, entry: Entry[Any], work: Callable[[Any], Told]) -> StepRecord:
-        return self._step(
-            _step_of(entry), partial(work, entry), may_fail=entry.step.on_error == "skip"
+    def _ask_questions(self) -> None:
+        self._ask_each(self.config.detectors, self._detect)
+        self.outcome.anomalies.sort(
+            key=lambda one: (-one.severity.rank, -abs(one.cost_impact), one.date)
         )
+        self._ask_each(self.config.forecasters, self._forecast)
+        self._ask_each(self.config.optimizers, self._optimize)
+        for name, budget in self.config.budgets.items():
+            step = Step(section="budgets", name=name, use=budget.period.value)
+            judge = partial(self._judge_budget, name, budget)
+            self.outcome.steps.append(self._step(step, judge, asks_store=True))
 
-    def _step(self, step: Step, work: Callable[[], Told], *, may_fail: bool = False) -> StepRecord:
+    def _ask_each(self, entries: Mapping[str, Entry[Any]], work: Callable[[Any], Told]) -> None:
+        for entry in _enabled(entries):
+            self.outcome.steps.append(self._entry_step(entry, work, asks_store=True))
+
+    def _entry_step(
+        self, entry: Entry[Any], work: Callable[[Any], Told], *, asks_store: bool = False
+    ) -> StepRecord:
+        record = self._step(
+            _step_of(entry),
+            partial(work, entry),
+            may_fail=entry.step.on_error == "skip",
+            asks_store=asks_store,
+        )
+        return replace(record, requests=self._component(entry).requests)
+
+    def _step(
+        self,
+        step: Step,
+        work: Callable[[], Told],
+        *,
+        may_fail: bool = False,
+        asks_store: bool = False,
+    ) -> StepRecord:
         """Do one step: whatever it raises ends here, in words."""
+        if asks_store and self._costs is None:
+            message = f"it asks the store, and {STORE} failed"
+            return StepRecord(step=step, state=StepState.NOT_RUN, seconds=0, message=message)
         self.caller.tell("step_started", run=self.run, step=step)
         begun = time.monotonic()
         try:
             told = work()
-        except Exception as error:  # one step's failure is not the run's
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may raise anything, SystemExit too
             log.debug("%s failed", step, exc_info=True)
             self.caller.tell("step_failed", run=self.run, step=step, error=error)
-            return StepRecord(
-                step=step,
-                state=StepState.SKIPPED if may_fail else StepState.FAILED,
-                seconds=time.monotonic() - begun,
-                message=_in_words(error),
-            )
-        seconds = time.monotonic() - begun
-        self.caller.tell("step_finished", run=self.run, step=step, result=told, seconds=seconds)
+            state = StepState.TOLERATED if may_fail else StepState.FAILED
+            told = error.told if isinstance(error, PartlyFailedError) else Told(message="")
+            message = in_words(error)
+        else:
+            seconds = time.monotonic() - begun
+            self.caller.tell("step_finished", run=self.run, step=step, result=told, seconds=seconds)
+            state, message = StepState.DONE, masked(told.message)
         return StepRecord(
             step=step,
-            state=StepState.DONE,
-            seconds=seconds,
+            state=state,
+            seconds=time.monotonic() - begun,
             rows=told.rows,
             refused=told.refused,
-            message=told.message,
+            message=message,
         )
+
+    def _component(self, entry: Entry[Any]) -> Component[Any]:
+        return self._components[entry.section, entry.name]
 
     def _ask(self, entry: Entry[Any], **arguments: Any) -> Any:
         """Call the component behind an entry."""
-        return self.caller.call(self._components[entry.section, entry.name], **arguments)
+        return self.caller.call(self._component(entry), **arguments)
 
-    def _collect(self, entry: Entry[SourceKeys]) -> Told:
+    def _collect(self, at_once: int, entry: Entry[SourceKeys]) -> Told:
         step = _step_of(entry)
-        results = []
-        with self.new_engine() as engine:
-            for delivery in self._ask(entry, window=self.window, engine=engine) or ():
-                result = self.store.ingest(entry.name, delivery, engine)
-                results.append(result)
-                self.outcome.ingests.append(result)
-                self.caller.tell("delivery_ingested", run=self.run, step=step, result=result)
-        rows = sum(result.rows for result in results)
-        refused = sum(result.refused for result in results)
-        unchanged = sum(result.skipped for result in results)
-        parts = [f"{rows:,} rows in {len(results) - unchanged} deliveries"]
-        if unchanged:
-            parts.append(f"{unchanged} unchanged")
-        if refused:
-            parts.append(f"{refused:,} refused: see `finops store refused`")
-        return Told(message=", ".join(parts), rows=rows, refused=refused)
+        self.store.tidy(entry.name)
+
+        def ingest(delivery: Delivery) -> IngestResult:
+            if self._stopping.is_set():
+                raise KeyboardInterrupt
+            result = self.store.ingest(entry.name, delivery, engine)
+            self.outcome.ingests.append(result)
+            self.caller.tell("delivery_ingested", run=self.run, step=step, result=result)
+            return result
+
+        with self.new_engine(at_once) as engine:
+            return collect(lambda: self._ask(entry, window=self.window, engine=engine), ingest)
+
+    def _open_snapshot(self, engines: ExitStack) -> Told:
+        """Pin the version that every question of this run is asked of."""
+        costs = CostSnapshot.of(self.store, engines.enter_context(self.new_engine(1)))
+        summary = summarise(costs, self.window)
+        warnings = self._sources_without_a_name()
+        self._costs, self.outcome.costs = costs, summary
+        rows = summary.rows if summary else 0
+        return Told(message="; ".join([f"{rows:,} rows in the window", *warnings]))
+
+    def _sources_without_a_name(self) -> list[str]:
+        """Sources that the store holds and the file does not name: their costs still count."""
+        if not self.config.sources:  # a file that only asks
+            return []
+        held: Counter[str] = Counter()
+        for unit in self.store.units():
+            held[unit.source] += unit.rows
+        warnings = [
+            f"the store also holds {source!r} ({rows:,} rows), which this file does not name: "
+            f"`finops store remove {source}` forgets it"
+            for source, rows in held.items()
+            if source not in self.config.sources
+        ]
+        for warning in warnings:
+            log.warning(warning)
+        return warnings
+
+    @property
+    def costs(self) -> CostSnapshot:
+        """The snapshot, for steps that do not run without one."""
+        if self._costs is None:
+            raise DefectError("the store was not opened before it is asked")
+        return self._costs
 
     def _panel(self, keys: SeriesKeys) -> CostPanel:
         return self.costs.panel(
@@ -230,7 +288,7 @@ class Runner:
         return Told(message=f"{status}: {report.reason}" if report.reason else status)
 
     def _export(self, entry: Entry[ExportKeys]) -> Told:
-        files = self._ask(entry, costs=self.costs, window=self.window, outcome=self.outcome)
+        files = self._ask(entry, costs=self._costs, window=self.window, outcome=self.outcome)
         self.outcome.files += files or ()
         return Told(message=", ".join(str(file) for file in files))
 
@@ -246,12 +304,3 @@ def _step_of(entry: Entry[Any]) -> Step:
 
 def _enabled(entries: Mapping[str, Entry[Any]]) -> list[Entry[Any]]:
     return [entry for entry in entries.values() if entry.step.enabled]
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, FinopsError):
-        return masked(str(error))
-    return masked(
-        f"unexpected {type(error).__name__}: {' '.join(str(error).split())}; "
-        "this is a defect: run again with --debug and report what it prints"
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from decimal import Decimal  # noqa: TC003 # pydantic reads it when the models are built
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,9 +21,11 @@ from finops_cost_management.answers.budgets import BudgetPeriod
 from finops_cost_management.pipeline.values import DimensionName, Level, Share, Span, Where
 from finops_cost_management.query.cost_query import CostMetric
 from finops_cost_management.store.object_store import is_secret
-from finops_cost_management.window import DateWindow
+from finops_cost_management.window import DateWindow, days_after
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from finops_cost_management.settings import Settings
     from finops_cost_management.store.cost_store import CostStore
 
@@ -138,7 +139,7 @@ class WindowKeys(Span):
 
     def ending(self, today: date) -> DateWindow:
         """The window of a run on a day: that day itself is not over and stays outside."""
-        end = today - timedelta(days=self.lag)
+        end = days_after(today, -self.lag)
         return DateWindow(self.before(end), end)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Self
 
@@ -20,6 +20,7 @@ from pydantic import (
 
 from finops_cost_management.errors import ConfigurationError
 from finops_cost_management.query.dimensions import Dimension
+from finops_cost_management.window import days_after
 
 _LARGEST_SHARE = 10
 
@@ -133,19 +134,25 @@ class Span(BaseModel):
     def after(self, day: date) -> date:
         """The first day that is no longer inside, where ``day`` is the first inside."""
         if self.days is not None:
-            return day + timedelta(days=self.days)
+            return days_after(day, self.days)
         return _shift_months(day, self.months or 0)
 
     def before(self, day: date) -> date:
         """The first day inside, where ``day`` is the first that is no longer inside."""
         if self.days is not None:
-            return day - timedelta(days=self.days)
+            return days_after(day, -self.days)
         return _shift_months(day, -(self.months or 0))
 
 
 def _shift_months(day: date, months: int) -> date:
     """The same day of another month, or the last one where that month is shorter."""
     years, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not MINYEAR <= years <= MAXYEAR:
+        raise ConfigurationError(
+            f"{abs(months)} months {'before' if months < 0 else 'after'} {day} is outside the "
+            "calendar",
+            hint="ask for fewer months, or for another day",
+        )
     for last in range(day.day, 0, -1):
         try:
             return date(years, month + 1, last)

@@ -74,6 +74,11 @@ class ComponentCaller:
         others = self._components - {component}
         return self._manager.subset_hook_caller(component.hook, others)(**kwargs)
 
+    def asks_for(self, component: Component[Any], argument: str) -> bool:
+        """Whether a component that was added declares an argument of its hook."""
+        implementations = getattr(self._manager.hook, component.hook).get_hookimpls()
+        return any(argument in one.argnames for one in implementations if one.plugin is component)
+
     def observe(self, name: str, observer: object) -> None:
         """Let an observer hear, and wrap calls.
 
@@ -92,7 +97,9 @@ class ComponentCaller:
                 if info.problem:
                     raise PluginError(info.problem)  # noqa: TRY301 # one way out for all problems
                 self.observe(info.name, registry.load_observer(info))
-            except Exception as error:  # noqa: BLE001 # watching a run must not break it
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 # watching a run must not break it
                 self._failed(info.name, error)
 
     def tell(self, event: str, **kwargs: Any) -> None:
@@ -106,9 +113,11 @@ class ComponentCaller:
         for name, observer in self._observers.items():
             try:
                 self._manager.subset_hook_caller(event, everyone - {observer})(**kwargs)
-            except Exception as error:  # noqa: BLE001 # watching a run must not break it
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 # SystemExit and a panic in Rust, too
                 self._failed(name, error)
 
-    def _failed(self, name: str, error: Exception) -> None:
+    def _failed(self, name: str, error: BaseException) -> None:
         self.observer_errors[name] += 1
         log.warning("observer %s failed: %s: %s", name, type(error).__name__, error, exc_info=error)

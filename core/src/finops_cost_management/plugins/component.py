@@ -49,12 +49,15 @@ class Component(Generic[OptionsT]):
         needs: Importable module → what to install for it, checked before a run starts.
         options: The validated options of this instance.
         name: The name that the pipeline gives it.
+        requests: How many requests it has sent to a provider in this run; None where it sends
+            none. A component that talks to an API counts up, for the record of the run.
     """
 
     kind: ClassVar[str]
     hook: ClassVar[str]
     Options: ClassVar[type[Options]] = Options
     needs: ClassVar[Mapping[str, str]] = {}
+    requests: int | None = None
 
     def __init__(self, options: OptionsT | None = None, *, name: str | None = None) -> None:
         # A class without options of its own takes none: Options() refuses every key.

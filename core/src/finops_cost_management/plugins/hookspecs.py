@@ -86,9 +86,9 @@ class LifecycleSpecs:
         """One step gave its result."""
 
     @hookspec
-    def step_failed(self, run: RunInfo, step: Step, error: Exception) -> None:
-        """One step failed; the others go on."""
+    def step_failed(self, run: RunInfo, step: Step, error: BaseException) -> None:
+        """One step failed; the others go on. A plugin may have raised anything, SystemExit too."""
 
     @hookspec
     def run_finished(self, run: RunInfo, outcome: Outcome) -> None:
-        """Every step has ended."""
+        """Every step has ended, or the run has died: the outcome's last step says of what."""

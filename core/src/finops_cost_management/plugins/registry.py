@@ -227,7 +227,9 @@ def _import(info: PluginInfo, entry_points: Sequence[metadata.EntryPoint]) -> An
 def _instantiate(info: PluginInfo, cls: type) -> object:
     try:
         return cls()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # it may raise anything, SystemExit too
         raise PluginError(
             f"{info.label} failed to start: {type(error).__name__}: {error}",
             hint=f"upgrade, repair or uninstall {info.distribution}",

@@ -110,16 +110,22 @@ class CostQuery:
         keys += [dimension.of(rows) for dimension in self.dimensions]
         if "BillingCurrency" not in {key.get_name() for key in keys}:
             keys.append(rows.BillingCurrency)
-        names = [key.get_name() for key in keys]
+        # Under names of our own: to DuckDB, tags.team and tags.Team are the same column.
+        names = {f"key_{place}": key.get_name() for place, key in enumerate(keys)}
         # Few columns from here on: Ibis takes its time over each that an expression carries.
-        charges = rows.select(*keys, rows[self.cost.column])
-        cost = charges[self.cost.column]
-        answer = charges.group_by(names).aggregate(
+        charges = rows.select(
+            *(key.name(name) for key, name in zip(keys, names, strict=True)),
+            rows[self.cost.column].name("cost"),
+        )
+        cost = charges["cost"]
+        answer = charges.group_by(list(names)).aggregate(
             cost.sum().cast("decimal(38, 12)").name(self.cost.column),
             charges.count().name("Rows"),
             cost.isnull().sum().fill_null(0).name("UnknownRows"),
         )
-        return answer.order_by(names)
+        # Renamed last of all: Ibis writes that into the outermost SELECT, where nothing is looked
+        # up by name any more.
+        return answer.order_by(list(names)).rename({name: key for key, name in names.items()})
 
 
 def _instant(day: object) -> ir.TimestampScalar:

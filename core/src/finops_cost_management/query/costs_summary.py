@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from finops_cost_management.query.cost_query import CostMetric, CostQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from finops_cost_management.query.snapshot import CostSnapshot
@@ -25,6 +25,8 @@ KeyT = TypeVar("KeyT")
 class CurrencySummary:
     """Totals in one currency, effective cost unless said otherwise.
 
+    A total is None where none of its rows says the cost: it is unknown, not 0.
+
     Attributes:
         currency: ISO 4217 code.
         effective: Amortised cost of the window.
@@ -36,12 +38,12 @@ class CurrencySummary:
     """
 
     currency: str
-    effective: Decimal
-    billed: Decimal
-    daily: Mapping[date, Decimal]
-    by_provider: Mapping[str, Decimal]
-    by_service: Mapping[tuple[str, str], Decimal]
-    by_category: Mapping[str, Decimal]
+    effective: Decimal | None
+    billed: Decimal | None
+    daily: Mapping[date, Decimal | None]
+    by_provider: Mapping[str, Decimal | None]
+    by_service: Mapping[tuple[str, str], Decimal | None]
+    by_category: Mapping[str, Decimal | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ def summarise(costs: CostSnapshot, window: DateWindow) -> CostsSummary | None:
     if not answer:
         return None
     billed = {
-        row["BillingCurrency"]: row["BilledCost"] or Decimal(0)
+        row["BillingCurrency"]: row["BilledCost"]
         for row in costs.ask(CostQuery(window=window, cost=CostMetric.BILLED)).to_pylist()
     }
     summaries = []
@@ -81,7 +83,7 @@ def summarise(costs: CostSnapshot, window: DateWindow) -> CostsSummary | None:
         summaries.append(
             CurrencySummary(
                 currency=currency,
-                effective=sum(daily.values(), Decimal(0)),
+                effective=total(daily.values()),
                 billed=total_billed,
                 daily=dict(sorted(daily.items())),
                 by_provider=_largest_first(_sums(rows, "Provider")),
@@ -91,19 +93,30 @@ def summarise(costs: CostSnapshot, window: DateWindow) -> CostsSummary | None:
         )
     return CostsSummary(
         window=window,
-        currencies=tuple(sorted(summaries, key=lambda one: -one.effective)),
+        currencies=tuple(sorted(summaries, key=lambda one: _largest(one.effective))),
         rows=sum(row["Rows"] for row in answer),
         unknown_rows=sum(row["UnknownRows"] for row in answer),
     )
 
 
-def _sums(rows: list[dict[str, Any]], key: str) -> dict[Any, Decimal]:
-    sums: dict[Any, Decimal] = {}
+def total(costs: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of the costs that are known; None where none is."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _sums(rows: list[dict[str, Any]], key: str) -> dict[Any, Decimal | None]:
+    costs: dict[Any, list[Decimal | None]] = {}
     for row in rows:
         name = row[key] if row[key] is not None else NONE
-        sums[name] = sums.get(name, Decimal(0)) + (row["EffectiveCost"] or 0)
-    return sums
+        costs.setdefault(name, []).append(row["EffectiveCost"])
+    return {name: total(some) for name, some in costs.items()}
 
 
-def _largest_first(sums: dict[KeyT, Decimal]) -> dict[KeyT, Decimal]:
-    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+def _largest_first(sums: dict[KeyT, Decimal | None]) -> dict[KeyT, Decimal | None]:
+    return dict(sorted(sums.items(), key=lambda item: _largest(item[1])))
+
+
+def _largest(cost: Decimal | None) -> tuple[bool, Decimal]:
+    """Sorts the largest cost first, and what is unknown last."""
+    return cost is None, -(cost or Decimal(0))

@@ -49,6 +49,8 @@ _NAMES = {
     **ALIASES,
 }
 
+_AMOUNTS = frozenset(name for name, column in COST_AND_USAGE.items() if column.type == "Decimal")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Dimension:
@@ -65,13 +67,18 @@ class Dimension:
         """Read what a person wrote: ``service``, ``ServiceName``, ``service_name``, ``tags.team``.
 
         Raises:
-            ConfigurationError: There is no such dimension.
+            ConfigurationError: There is no such dimension, or it is an amount.
         """
         if text.startswith(TAG_PREFIX) and len(text) > len(TAG_PREFIX):
             return cls(text)
         if text.startswith("x_"):
             return cls(text)
         if (name := _NAMES.get(text.lower())) is not None:
+            if name in _AMOUNTS:
+                raise ConfigurationError(
+                    f"{text!r} is an amount: costs are neither grouped nor filtered by it",
+                    hint="use a column of text; which cost is summed, `cost` says",
+                )
             return cls(name)
         near = get_close_matches(text.lower(), _NAMES, n=1)
         raise ConfigurationError(

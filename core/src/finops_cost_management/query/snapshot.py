@@ -72,9 +72,19 @@ class CostSnapshot:
         dimensions = tuple(dimension.name for dimension in query.dimensions)
         costs = self.ask(replace(query, grain="daily"))
         chosen = query.select(self.rows)
-        keys = [dimension.of(chosen) for dimension in query.dimensions]
         rest = [name for name in ("BillingCurrency", "x_Source") if name not in dimensions]
-        feeds = chosen.select(*keys, *(chosen[name] for name in rest), *_feed(chosen)).distinct()
+        keys = [
+            *(dimension.of(chosen) for dimension in query.dimensions),
+            *(chosen[name] for name in rest),
+            *_feed(chosen),
+        ]
+        # Under names of our own: to DuckDB, tags.team and tags.Team are the same column.
+        names = {f"key_{place}": key.get_name() for place, key in enumerate(keys)}
+        feeds = (
+            chosen.select(*(key.name(name) for key, name in zip(keys, names, strict=True)))
+            .distinct()
+            .rename({name: key for key, name in names.items()})
+        )
         # Few periods for many rows: their days are worked out once for each.
         periods = self.rows.select(
             "x_Source", *_feed(self.rows), "ChargePeriodStart", "ChargePeriodEnd"

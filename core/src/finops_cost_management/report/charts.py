@@ -37,7 +37,7 @@ _SHOWN_HISTORY = 120
 
 
 def daily_costs(
-    daily: Mapping[date, Decimal],
+    daily: Mapping[date, Decimal | None],
     window: DateWindow,
     currency: str,
     anomalies: Collection[date] = (),
@@ -47,7 +47,7 @@ def daily_costs(
     """A bar for the cost of each day; anomalies are marked, days without data are shaded.
 
     Args:
-        daily: Day → cost, only days of which the store has data.
+        daily: Day → cost, only days of which the store has data; None: it does not say the cost.
         window: The days to show.
         currency: ISO 4217 code, for the axis.
         anomalies: Days to mark.
@@ -56,17 +56,17 @@ def daily_costs(
     Returns:
         The chart for wide and for narrow screens, as HTML.
     """
-    known = [day for day in window.dates() if day in daily]
-    odd = [day for day in known if day in anomalies]
+    costs = {day: float(cost) for day, cost in daily.items() if cost is not None and day in window}
+    odd = [day for day in costs if day in anomalies]
 
     def draw(axes: Axes) -> None:
         for day in window.dates():
-            if day not in daily:
+            if day not in costs:
                 axes.axvspan(_ordinal(day) - 0.5, _ordinal(day) + 0.5, color=_GRID, linewidth=0)
-        costs = [float(daily[day]) for day in known]
-        axes.bar([_ordinal(day) for day in known], costs, width=0.8, color=_COST, linewidth=0)
+        days = [_ordinal(day) for day in costs]
+        axes.bar(days, list(costs.values()), width=0.8, color=_COST, linewidth=0)
         if odd:
-            _mark(axes, odd, [float(daily[day]) for day in odd])
+            _mark(axes, odd, [costs[day] for day in odd])
         axes.axhline(0, color=_INK, linewidth=0.8)
         axes.set_xlim(_ordinal(window.start) - 0.6, _ordinal(window.end) - 0.4)
 

@@ -26,19 +26,23 @@ class Change:
     days: int
 
 
-def change_within(daily: Mapping[date, Decimal]) -> Change | None:
+def change_within(daily: Mapping[date, Decimal | None]) -> Change | None:
     """Compare the first and the last whole weeks of the known days.
+
+    Args:
+        daily: Day → cost; None counts as a gap.
 
     Returns:
         The change; None where there are not two whole weeks without a gap, or where the first
         ones cost nothing to compare with.
     """
-    known = sorted(daily)
+    costs = {day: cost for day, cost in sorted(daily.items()) if cost is not None}
+    known = list(costs)
     days = len(known) // 14 * 7
     if not days or (known[-1] - known[0]).days + 1 != len(known):
         return None
-    before = sum((daily[day] for day in known[:days]), Decimal(0))
-    after = sum((daily[day] for day in known[-days:]), Decimal(0))
+    before = sum((costs[day] for day in known[:days]), Decimal(0))
+    after = sum((costs[day] for day in known[-days:]), Decimal(0))
     return Change(float((after - before) / before), days) if before > 0 else None
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from finops_cost_management.query.costs_summary import total
 from finops_cost_management.report import charts
 from finops_cost_management.report.figures import change_within, monthly_savings
-from finops_cost_management.report.silences import NO_COSTS, why_empty
+from finops_cost_management.report.silences import why_empty, why_no_costs
 from finops_cost_management.report.unknowns import unknowns
-from finops_cost_management.report.wording import amount, money, percent, series
+from finops_cost_management.report.wording import amount, known, money, percent, series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,13 +34,13 @@ class Share:
 
     Attributes:
         name: What it is.
-        cost: Its cost; negative for credits.
+        cost: Its cost; negative for credits; None where it is unknown.
         share: Its part of the total; None where the total is not positive.
         width: Length of its bar in per cent of the longest, 0 to 100.
     """
 
     name: str
-    cost: Decimal
+    cost: Decimal | None
     share: float | None
     width: float
 
@@ -93,7 +94,9 @@ def render(outcome: Outcome, charges: Sequence[ChargeKind], *, title: str, limit
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(amount=amount, money=money, percent=percent, series=series)
+    environment.filters.update(
+        amount=amount, known=known, money=money, percent=percent, series=series
+    )
     return environment.get_template("report.html.j2").render(
         title=title,
         outcome=outcome,
@@ -103,7 +106,7 @@ def render(outcome: Outcome, charges: Sequence[ChargeKind], *, title: str, limit
         forecasts=_forecasts(outcome, limit),
         savings=monthly_savings(outcome.recommendations),
         unknowns=unknowns(outcome),
-        no_costs=NO_COSTS,
+        no_costs=why_no_costs(outcome.steps),
         why_empty=lambda section: why_empty(section, outcome.steps),
     )
 
@@ -115,41 +118,40 @@ def _currencies(
         return []
     savings = monthly_savings(outcome.recommendations)
     sections: list[CurrencySection] = []
-    for total in outcome.costs.currencies:
-        odd = {one.date for one in outcome.anomalies if one.currency == total.currency}
+    for one in outcome.costs.currencies:
+        odd = {found.date for found in outcome.anomalies if found.currency == one.currency}
         services = {
-            f"{service} ({provider})": cost
-            for (provider, service), cost in total.by_service.items()
+            f"{service} ({provider})": cost for (provider, service), cost in one.by_service.items()
         }
         chart = charts.daily_costs(
-            total.daily, outcome.costs.window, total.currency, odd, name=f"daily-{len(sections)}"
+            one.daily, outcome.costs.window, one.currency, odd, name=f"daily-{len(sections)}"
         )
         sections.append(
             CurrencySection(
-                total=total,
-                change=change_within(total.daily),
+                total=one,
+                change=change_within(one.daily),
                 chart=_drawn(chart),
-                providers=_shares(total.by_provider, total.effective, limit),
-                services=_shares(services, total.effective, limit),
-                charges=[kind for kind in charges if kind.currency == total.currency],
-                odd_days=len(odd & total.daily.keys()),
-                savings=savings.get(total.currency),
+                providers=_shares(one.by_provider, one.effective, limit),
+                services=_shares(services, one.effective, limit),
+                charges=[kind for kind in charges if kind.currency == one.currency],
+                odd_days=len(odd & one.daily.keys()),
+                savings=savings.get(one.currency),
             )
         )
     return sections
 
 
-def _shares(costs: Mapping[str, Decimal], total: Decimal, limit: int) -> list[Share]:
+def _shares(costs: Mapping[str, Decimal | None], whole: Decimal | None, limit: int) -> list[Share]:
     shown = dict(list(costs.items())[:limit])
     if rest := list(costs.values())[limit:]:
-        shown[f"{len(rest):,} more together"] = sum(rest[1:], rest[0])
-    largest = max((abs(cost) for cost in shown.values()), default=None) or 1
+        shown[f"{len(rest):,} more together"] = total(rest)
+    largest = max((abs(cost) for cost in shown.values() if cost is not None), default=None) or 1
     return [
         Share(
             name=name,
             cost=cost,
-            share=float(cost / total) if total > 0 else None,
-            width=round(float(abs(cost) / largest) * 100, 1),
+            share=float(cost / whole) if cost is not None and whole and whole > 0 else None,
+            width=0 if cost is None else round(float(abs(cost) / largest) * 100, 1),
         )
         for name, cost in shown.items()
     ]

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
     from finops_cost_management.answers.outcome import StepRecord
 
-NO_COSTS = (
+_NO_COSTS = (
     "The store has no costs in these days. Check that `sources:` names where your bills are, "
     "and that their days include the window; `use: demo` shows what it looks like."
 )
-"""Said in the place of totals."""
+_NO_ANSWER = "The store could not be asked: see the steps. What it holds is unknown."
 
 _NOTHING = {
     "detectors": "Nothing unusual to tell.",
@@ -23,6 +23,18 @@ _NOTHING = {
     "optimizers": "No saving to tell.",
     "budgets": "No budget to tell.",
 }
+
+
+def why_no_costs(steps: Iterable[StepRecord]) -> str:
+    """Why there are no totals.
+
+    Args:
+        steps: All steps of the run.
+    """
+    failed = any(
+        record.step.section == "store" and record.state is not StepState.DONE for record in steps
+    )
+    return _NO_ANSWER if failed else _NO_COSTS
 
 
 def why_empty(section: str, steps: Iterable[StepRecord]) -> str:

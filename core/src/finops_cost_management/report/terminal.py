@@ -14,9 +14,10 @@ from rich.text import Text
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetStatus
 from finops_cost_management.answers.outcome import StepState
+from finops_cost_management.query.costs_summary import total
 from finops_cost_management.report.figures import change_within, monthly_savings
-from finops_cost_management.report.silences import NO_COSTS, why_empty
-from finops_cost_management.report.wording import amount, money, percent, plain, series
+from finops_cost_management.report.silences import why_empty, why_no_costs
+from finops_cost_management.report.wording import amount, known, money, percent, plain, series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.digest import Digest
     from finops_cost_management.answers.forecasts import Forecast
     from finops_cost_management.answers.recommendations import Recommendation
-    from finops_cost_management.query.costs_summary import CostsSummary, CurrencySummary
+    from finops_cost_management.query.costs_summary import CurrencySummary
 
 _SEVERITY = {
     AnomalySeverity.CRITICAL: "bold red",
@@ -66,7 +67,7 @@ def render(digest: Digest, terms: Terms) -> RenderableType:
     """The whole summary, for a rich console."""
     return Group(
         _title(digest, terms.line),
-        *_costs(digest.costs, terms),
+        *_costs(digest, terms),
         *_anomalies(digest, terms),
         *_forecasts(digest, terms),
         *_savings(digest, terms),
@@ -88,17 +89,18 @@ def _title(digest: Digest, line: str) -> RenderableType:
     return Group(title, Rule(style="cyan", characters=line))
 
 
-def _costs(costs: CostsSummary | None, terms: Terms) -> Iterator[RenderableType]:
+def _costs(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
     yield _heading("Costs")
+    costs = digest.costs
     if costs is None:
-        yield _note(NO_COSTS)
+        yield _note(why_no_costs(digest.steps))
         return
     totals = _table("", ">Effective", ">Billed", "Change of effective cost")
     for one in costs.currencies:
         totals.add_row(
             Text(one.currency, style="bold"),
-            Text(amount(one.effective, one.currency), style="bold"),
-            amount(one.billed, one.currency),
+            Text(known(one.effective, one.currency), style="bold"),
+            known(one.billed, one.currency),
             _change(one),
         )
     yield _indented(totals)
@@ -128,20 +130,25 @@ def _change(one: CurrencySummary) -> Text:
 
 
 def _shares(
-    costs: Mapping[str, Decimal], total: CurrencySummary, terms: Terms
+    costs: Mapping[str, Decimal | None], whole: CurrencySummary, terms: Terms
 ) -> Iterator[RenderableType]:
     """A list of costs with a bar each; the longest bar is the largest amount."""
     table = _table("", ">", ">", "", header=False)
-    largest = max((abs(cost) for cost in costs.values()), default=None)
+    largest = max((abs(cost) for cost in costs.values() if cost is not None), default=None)
     for name, cost in list(costs.items())[: terms.limit]:
-        share = percent(cost / total.effective) if total.effective > 0 else ""
+        if cost is None:
+            table.add_row(_name(name), Text("unknown", style="magenta"), "", "")
+            continue
+        share = percent(cost / whole.effective) if whole.effective and whole.effective > 0 else ""
         bar = _bar(float(cost / largest), terms.block) if largest else Text("")
-        table.add_row(_name(name), money(cost, total.currency), share, bar)
+        table.add_row(_name(name), money(cost, whole.currency), share, bar)
     yield _indented(table)
-    rest = list(costs.values())[terms.limit :]
-    if rest:
-        left = money(sum(rest[1:], rest[0]), total.currency)
-        yield _note(f"and {len(rest):,} more, together {left}")
+    if rest := list(costs.values())[terms.limit :]:
+        left = total(rest)
+        together = (
+            "their cost is unknown" if left is None else f"together {money(left, whole.currency)}"
+        )
+        yield _note(f"and {len(rest):,} more, {together}")
 
 
 def _anomalies(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
@@ -238,11 +245,11 @@ def _budget(one: BudgetReport, terms: Terms) -> tuple[RenderableType, ...]:
         status.append(f"\nprojected {amount(one.projected_spend, one.currency)}", style="default")
     if one.reason:
         status.append(f"\n{plain(one.reason)}", style="dim")
-    known = one.known_days > 0
+    any_day = one.known_days > 0
     return (
         _name(one.name),
-        amount(one.current_spend, one.currency) if known else "?",
-        _bar(one.percentage_used / 100, terms.block, style, width=8) if known else "",
+        amount(one.current_spend, one.currency) if any_day else "?",
+        _bar(one.percentage_used / 100, terms.block, style, width=8) if any_day else "",
         money(one.amount, one.currency),
         status,
     )
@@ -258,7 +265,7 @@ def _failures(digest: Digest) -> Iterator[RenderableType]:
         style = "red" if record.state is StepState.FAILED else "yellow"
         table.add_row(
             Text(plain(str(record.step)), style="bold"),
-            Text(record.state, style=style),
+            Text(record.state.replace("_", " "), style=style),
             plain(record.message),
         )
     yield _indented(table)

@@ -28,7 +28,12 @@ def unknowns(outcome: Outcome) -> list[Unknown]:
 def _of_costs(outcome: Outcome) -> Iterator[Unknown]:
     costs = outcome.costs
     if costs is None:
-        yield Unknown(subject="costs", reason="the store has no row in the window")
+        failed = any(
+            step.step.section == "store" and step.state is not StepState.DONE
+            for step in outcome.steps
+        )
+        reason = "the store cannot be asked" if failed else "the store has no row in the window"
+        yield Unknown(subject="costs", reason=reason)
         return
     if costs.unknown_rows:
         yield Unknown(
@@ -37,18 +42,26 @@ def _of_costs(outcome: Outcome) -> Iterator[Unknown]:
         )
     for one in costs.currencies:
         missing = [day for day in costs.window.dates() if day not in one.daily]
+        untold = [day for day, cost in one.daily.items() if cost is None]
         if missing:
             yield Unknown(
                 subject=f"costs in {one.currency}",
                 reason=f"no data for {len(missing)} of {costs.window.days} days, "
                 f"the first of them {missing[0]}",
             )
+        if untold:
+            yield Unknown(
+                subject=f"costs in {one.currency}",
+                reason=f"no row says its effective cost on {len(untold)} of "
+                f"{costs.window.days} days, the first of them {untold[0]}",
+            )
 
 
 def _of_steps(outcome: Outcome) -> Iterator[Unknown]:
     for record in outcome.steps:
         if record.state is not StepState.DONE:
-            yield Unknown(subject=str(record.step), reason=f"{record.state}: {record.message}")
+            state = record.state.replace("_", " ")
+            yield Unknown(subject=str(record.step), reason=f"{state}: {record.message}")
         if record.refused:
             yield Unknown(subject=str(record.step), reason=f"{record.refused:,} rows were refused")
 

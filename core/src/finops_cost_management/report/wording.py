@@ -35,6 +35,11 @@ def money(value: Decimal, currency: str, *, signed: bool = False) -> str:
     return f"{amount(value, currency, signed=signed)} {currency}"
 
 
+def known(value: Decimal | None, currency: str) -> str:
+    """An amount as `amount` writes it; ``unknown`` where there is none."""
+    return "unknown" if value is None else amount(value, currency)
+
+
 def percent(share: float | Decimal, *, signed: bool = False, digits: int = 1) -> str:
     """A share in per cent: 0.042 is ``4.2 %``."""
     return f"{share * 100:{'+' if signed else ''},.{digits}f} %"

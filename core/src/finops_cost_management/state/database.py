@@ -6,17 +6,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops_cost_management.errors import AccessError
+from finops_cost_management.errors import AccessError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import URL, Connection
     from sqlalchemy import Engine as SqlEngine
     from sqlalchemy.orm import Session
 
     from finops_cost_management.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+_DISTRIBUTIONS = {
+    "MySQLdb": "mysqlclient",
+    "psycopg": "'psycopg[binary]'",
+    "psycopg2": "psycopg2-binary",
+}
+"""Module of a driver → what to install, where the names differ."""
 
 
 class StateDatabase:
@@ -41,6 +49,7 @@ class StateDatabase:
 
         Raises:
             AccessError: The database cannot be reached or written.
+            ConfigurationError: The URL is not understood, or its driver is not installed.
         """
         from sqlalchemy.exc import DBAPIError, SQLAlchemyError
         from sqlalchemy.orm import Session
@@ -66,9 +75,9 @@ class StateDatabase:
             return self._engine
         from alembic import command
         from alembic.config import Config
-        from sqlalchemy import create_engine, event, make_url
+        from sqlalchemy import event
 
-        url = make_url(self._url)
+        url, engine = _engine_at(self._url)
         sqlite = url.get_backend_name() == "sqlite"
         if sqlite and url.database:
             try:
@@ -78,12 +87,9 @@ class StateDatabase:
                     f"cannot create the folder of the state database: {error}",
                     hint="check FINOPS_HOME",
                 ) from error
-        engine = create_engine(url, hide_parameters=True)
         if sqlite:
             event.listen(engine, "connect", _set_up_sqlite)
-            event.listen(
-                engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE")
-            )
+            event.listen(engine, "begin", _begin_at_once)
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with engine.begin() as connection:
@@ -93,6 +99,26 @@ class StateDatabase:
         return engine
 
 
+def _engine_at(address: str) -> tuple[URL, SqlEngine]:
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(address)
+        return url, create_engine(url, hide_parameters=True)
+    except ImportError as error:
+        driver = (error.name or "").partition(".")[0]
+        raise ConfigurationError(
+            f"FINOPS_STATE_URL needs a database driver that is not installed: {error}",
+            hint=f"run: pip install {_DISTRIBUTIONS.get(driver, driver) or 'the driver'}",
+        ) from None
+    except (ArgumentError, ValueError) as error:  # a port that is no number
+        raise ConfigurationError(
+            f"FINOPS_STATE_URL is not understood: {error}",
+            hint="write it as SQLAlchemy does: postgresql+psycopg://user:password@host/database",
+        ) from None
+
+
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     """Several processes at once: readers beside one writer, writers wait for each other."""
     connection.isolation_level = None  # we begin transactions ourselves, so that they lock at once
@@ -100,5 +126,5 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_at_once(connection: Any) -> None:
+def _begin_at_once(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")

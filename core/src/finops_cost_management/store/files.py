@@ -174,6 +174,6 @@ class LocalFolder(TableFiles):
 
 def in_words(error: BaseException) -> str:
     """What a library says, on one line and without secrets; a signature in an address is one."""
-    said = _NOISE.sub("", str(error))
+    said = _NOISE.sub("", logs.masked(str(error)))
     line = ": ".join(part.strip() for part in _XML.sub(r"\1: \2", said).split("\n") if part.strip())
     return textwrap.shorten(_QUERY.sub("?…", logs.masked(line)), 600) or type(error).__name__

@@ -25,30 +25,20 @@ if TYPE_CHECKING:
 
     from finops_cost_management.engine import Engine
 
-_SECRET_OPTION = re.compile("key|secret|token|password|credential|sas|proxy_url", re.IGNORECASE)
-_PART_BYTES = 8 * 2**20  # a file may have 10,000 parts
-_PARTS_AT_ONCE = 4
-_MAX_RETRIES = 5
-_RETRY_SECONDS = 60
-_CLIENT_LIMITS = {"connect_timeout": "10s", "timeout": "120s"}
-_CLIENT_OPTIONS = frozenset(
-    {
-        "allow_http",
-        "allow_invalid_certificates",
-        "connect_timeout",
-        "http1_only",
-        "http2_only",
-        "pool_idle_timeout",
-        "pool_max_idle_per_host",
-        "proxy_ca_certificate",
-        "proxy_excludes",
-        "proxy_url",
-        "randomize_addresses",
-        "timeout",
-        "user_agent",
-    }
-)
-"""Options of the HTTP client: `deltalake` takes them among the others, `obstore` apart."""
+_OPEN_OPTIONS = (_CLIENT_OPTIONS - {"proxy_url"}) | {
+    "account_name",
+    "bucket",
+    "bucket_name",
+    "conditional_put",
+    "container_name",
+    "default_region",
+    "endpoint",
+    "endpoint_url",
+    "region",
+    "storage_account_name",
+    "virtual_hosted_style_request",
+}
+"""Options that may be shown."""
 
 
 class ObjectStoreFolder(TableFiles):
@@ -136,15 +126,20 @@ class ObjectStoreFolder(TableFiles):
 
 
 def is_secret(option: str, value: str) -> bool:
-    """Whether a storage option must never be shown: regions and endpoints help, keys do not."""
-    return bool(_SECRET_OPTION.search(option)) and value.lower() not in {"true", "false"}
+    """Whether a storage option must never be shown: all but those known to be harmless."""
+    harmless = _bare(option) in _OPEN_OPTIONS or value.lower() in {"true", "false"}
+    return not harmless or logs.without_passwords(value) != value
+
+
+def _bare(option: str) -> str:
+    return re.sub("^(aws|azure|google)_", "", option.lower())
 
 
 def _split(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Options of the store, and those of the HTTP client with our limits where none are given."""
     access, client = {}, dict(_CLIENT_LIMITS)
     for name, value in options.items():
-        bare = re.sub("^(aws|azure|google)_", "", name.lower())
+        bare = _bare(name)
         if bare in _CLIENT_OPTIONS:
             client[bare] = value
         else:
