@@ -25,6 +25,30 @@ if TYPE_CHECKING:
 
     from finops_cost_management.engine import Engine
 
+_PART_BYTES = 8 * 2**20  # a file may have 10,000 parts
+_PARTS_AT_ONCE = 4
+_MAX_RETRIES = 5
+_RETRY_SECONDS = 60
+_CLIENT_LIMITS = {"connect_timeout": "10s", "timeout": "120s"}
+_CLIENT_OPTIONS = frozenset(
+    {
+        "allow_http",
+        "allow_invalid_certificates",
+        "connect_timeout",
+        "http1_only",
+        "http2_only",
+        "pool_idle_timeout",
+        "pool_max_idle_per_host",
+        "proxy_ca_certificate",
+        "proxy_excludes",
+        "proxy_url",
+        "randomize_addresses",
+        "timeout",
+        "user_agent",
+    }
+)
+"""Options of the HTTP client: `deltalake` takes them among the others, `obstore` apart."""
+
 _OPEN_OPTIONS = (_CLIENT_OPTIONS - {"proxy_url"}) | {
     "account_name",
     "bucket",
