@@ -138,3 +138,53 @@ def test_an_empty_store_says_what_fills_it(
     assert "finops run" in capsys.readouterr().err
     assert main(["export", "--output", "x.parquet"]) == 1
     assert not Path("x.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--days", "3"], "has charges from 2026-05-01 to 2026-05-01"),
+        (["--start-date", "2026-05-01", "--where", "service=storage"], "meets all conditions"),
+    ],
+)
+def test_an_empty_answer_says_what_the_store_has(
+    run: Run, capsys: pytest.CaptureFixture[str], asked: list[str], said: str
+) -> None:
+    Path("bill.csv").write_text(f"{HEADER}\n{ROW}\n")
+    assert run("bill.csv")[0] == 0
+    assert main(["cost", *asked]) == 0
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--where", "provider=AWS", "--where", "provider!=AWS"], "both with = and with !="),
+        (["--days", "3", "--start-date", "2026-05-01"], "both say where to begin"),
+        (
+            ["--start-date", "2026-05-03", "--end-date", "2026-05-01"],
+            "--start-date 2026-05-03 is later than --end-date 2026-05-01",
+        ),
+        (["--as-of", "99"], "has no version 99; it has 0 to "),
+    ],
+)
+def test_a_contradiction_is_said(
+    run: Run, capsys: pytest.CaptureFixture[str], asked: list[str], said: str
+) -> None:
+    Path("bill.csv").write_text(f"{HEADER}\n{ROW}\n")
+    assert run("bill.csv")[0] == 0
+    assert main(["cost", *asked]) in (1, 2)
+    assert said in capsys.readouterr().err
+
+
+def test_two_words_for_one_dimension_ask_for_either(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("bill.csv").write_text(f"{HEADER}\n{ROW}\n{EURO.replace('Storage', 'Compute')}\n")
+    assert run("bill.csv")[0] == 0
+    capsys.readouterr()
+    main(
+        ["cost", "--start-date", "2026-05-01", "--where", "service=Storage",
+         "--where", "ServiceName=Compute", "--format", "csv"]
+    )  # fmt: skip # one command
+    assert len(capsys.readouterr().out.splitlines()) == 3

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +22,7 @@ from finops_cost_management.plugins.hookspecs import hookimpl
 from finops_cost_management.query.costs_summary import total
 from finops_cost_management.settings import load_settings
 from finops_cost_management.state.database import StateDatabase
-from finops_cost_management.state.runs import recent_runs
+from finops_cost_management.state.runs import RunRecord, recent_runs
 
 pytestmark = [pytest.mark.real_component, pytest.mark.invented]
 
@@ -121,6 +122,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def remembered() -> list[RunRecord]:
+    """The runs of the working folder, newest first."""
+    with closing(StateDatabase.of(load_settings())) as database:
+        return recent_runs(database)
+
+
 def states(outcome: Outcome) -> dict[str, StepState]:
     return {str(record.step): record.state for record in outcome.steps}
 
@@ -148,7 +155,7 @@ exports: {bill: {use: focus, path: out/bill.parquet}}
     assert outcome.recommendations
     assert outcome.budgets[0].projected_spend is not None
     assert outcome.files == [Path("out/bill.parquet")]
-    (record,) = recent_runs(StateDatabase.of(load_settings()))
+    (record,) = remembered()
     assert record.exit_code == 0
     assert record.steps == tuple(outcome.steps)
     assert "finops-models" in record.run.versions
@@ -178,7 +185,10 @@ def test_a_failing_part_is_reported_and_the_rest_goes_on(
 
     assert code == ExitCode.STEP_FAILED
     assert "sources.api failed: the billing API is busy; run again in an hour" in printed.err
-    assert "detectors.bad failed: unexpected ZeroDivisionError: division by zero" in printed.err
+    assert (
+        "detectors.bad failed: unexpected ZeroDivisionError in parts:Defect: division by zero"
+        in printed.err
+    )
     assert "Traceback" not in printed.err
     outcome = [line.split() for line in printed.out.splitlines()]
     costs = next(line for line in outcome if line[:1] == ["USD"])
@@ -321,7 +331,10 @@ def test_a_plugin_cannot_end_the_program(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["run", "--until", "2026-05-01"]) == ExitCode.STEP_FAILED
     printed = capsys.readouterr()
     assert "sources.gone failed: unexpected SystemExit" in printed.err
-    assert "detectors.rust failed: unexpected Panic: index out of bounds" in printed.err
+    assert (
+        "detectors.rust failed: unexpected Panic in parts:Panicking: index out of bounds"
+        in printed.err
+    )
     assert "Costs" in printed.out, "the others went on"
 
 
@@ -330,7 +343,7 @@ def test_a_plugin_that_cannot_be_made_is_named(capsys: pytest.CaptureFixture[str
     Path("finops.yaml").write_text("detectors: {dead: {use: parts:Stillborn}}\n")
     assert main(["run"]) == ExitCode.FILE_WRONG
     assert "detectors.dead failed to start: SystemExit: 3" in capsys.readouterr().err
-    (record,) = recent_runs(StateDatabase.of(load_settings()))
+    (record,) = remembered()
     assert record.exit_code == 1
     assert record.steps[-1].message.startswith("detectors.dead failed to start")
 
@@ -357,7 +370,7 @@ def test_a_store_that_cannot_be_asked_silences_the_questions_alone(
     assert "store.snapshot failed: cannot read the store" in printed.err
     assert "The store could not be asked" in printed.out, "people are told"
     assert "names none" not in printed.out.split("Forecast", maxsplit=1)[0]
-    newest, _ = recent_runs(StateDatabase.of(load_settings()))
+    newest, _ = remembered()
     assert {str(one.step): one.state.value for one in newest.steps} == {
         "sources.company": "done",
         "store.snapshot": "failed",
@@ -416,7 +429,7 @@ def test_requests_are_counted_whatever_came_of_them() -> None:
         "window: {days: 3}\nsources: {api: {use: parts:Calling}, company: {use: demo}}"
     ).run(until=UNTIL)
     assert [one.requests for one in outcome.steps] == [3, None, None]
-    (record,) = recent_runs(StateDatabase.of(load_settings()))
+    (record,) = remembered()
     assert record.steps[0].requests == 3
 
 
@@ -457,3 +470,13 @@ def test_stopping_during_the_sources_is_said_at_once(folder: Path) -> None:
     assert seconds < 2, "not when the source is done"
     assert process.returncode == 130
     assert "Traceback" not in rest
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_a_notifier_leaves_out_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("finops.yaml").write_text(
+        DEMO + "budgets: {all: {amount: 1000000}}\n"
+        "notifiers: {screen: {use: console, when: {severity: critical}}}\n"
+    )
+    assert main(["run", "--until", "2026-04-30"]) == 0
+    assert "1 below the severity that is asked for" in capsys.readouterr().out

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from finops_cost_management.answers.anomalies import Anomaly
@@ -30,6 +31,8 @@ class Digest:
         budgets: Worst first.
         files: What the exports wrote.
         steps: Every step with how it ended; failures are told, never hidden.
+        left_out: Section (``detectors``, …) → how many of its answers are below the severity
+            that the notifier asks for.
     """
 
     run: RunInfo
@@ -41,3 +44,4 @@ class Digest:
     budgets: tuple[BudgetReport, ...]
     files: tuple[Path, ...]
     steps: tuple[StepRecord, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)

@@ -13,8 +13,11 @@ from finops_cost_management.commands.tables import FORMATS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from finops_cost_management.query.cost_query import Condition
+    from finops_cost_management.query.cost_query import Condition, CostQuery
+    from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.window import DateWindow
+
+DEFAULT_DAYS = 30
 
 
 @click.command(
@@ -23,9 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--days",
     type=click.IntRange(1, MOST_DAYS),
-    default=30,
-    show_default=True,
-    help="The last days.",
+    help=f"The last days [default: {DEFAULT_DAYS}].",
 )
 @click.option("--start-date", type=Day(), help="First day, instead of --days.")
 @click.option("--end-date", type=Day(), help="Last day [default: yesterday, UTC].")
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 @config_option
 @as_of_option
 def command(
-    days: int,
+    days: int | None,
     start_date: datetime | None,
     end_date: datetime | None,
     group_by: tuple[str, ...],
@@ -83,13 +84,9 @@ def command(
     )
     with open_snapshot(config_path, as_of) as costs:
         rows = costs.ask(query).to_pylist()
-    if not rows:
-        click.echo(
-            f"The store has no such charge from {window}. `finops store show` says what it has, "
-            "`finops run` brings more.",
-            err=True,
-        )
-        return 0
+        if not rows:
+            click.echo(_why_empty(costs, query), err=True)
+            return 0
     if not grain:
         rows.sort(key=lambda row: (row["BillingCurrency"], -(row[query.cost.column] or 0)))
     unknown = sum(row["UnknownRows"] for row in rows)
@@ -108,25 +105,62 @@ def command(
     return 0
 
 
-def _window(days: int, start: datetime | None, end: datetime | None) -> DateWindow:
+def _window(days: int | None, start: datetime | None, end: datetime | None) -> DateWindow:
+    from finops_cost_management.errors import ConfigurationError
     from finops_cost_management.window import DateWindow, days_after, today_utc
 
     until = days_after(end.date(), 1) if end else today_utc()
-    return DateWindow(start.date(), until) if start else DateWindow.last(days, until=until)
+    if start is None:
+        return DateWindow.last(days or DEFAULT_DAYS, until=until)
+    if days is not None:
+        raise ConfigurationError(
+            "--days and --start-date both say where to begin", hint="give one of them"
+        )
+    if start.date() >= until:
+        last = f"--end-date {end:%Y-%m-%d}" if end else "yesterday, the last day by default"
+        raise ConfigurationError(
+            f"--start-date {start:%Y-%m-%d} is later than {last}", hint="both days are inside"
+        )
+    return DateWindow(start.date(), until)
 
 
 def _conditions(where: tuple[str, ...]) -> dict[str, Condition]:
     from finops_cost_management.errors import ConfigurationError
+    from finops_cost_management.query.dimensions import Dimension
 
-    conditions: dict[str, list[str]] = {}
+    conditions: dict[tuple[str, bool], list[str]] = {}
     for text in where:
         name, equals, value = text.partition("=")
         if not equals or not name.rstrip("!"):
             raise ConfigurationError(
                 f"--where {text!r} is no condition", hint="write it as dimension=value"
             )
-        conditions.setdefault(name, []).append(value)
+        key = (Dimension.parse(name.removesuffix("!")).name, name.endswith("!"))
+        conditions.setdefault(key, []).append(value)
+    for name, _ in conditions:
+        if (name, True) in conditions and (name, False) in conditions:
+            raise ConfigurationError(
+                f"--where gives {name} both with = and with !=", hint="the values of = are enough"
+            )
     return {
-        name.removesuffix("!"): {"not": values} if name.endswith("!") else values
-        for name, values in conditions.items()
+        name: {"not": values} if other else values for (name, other), values in conditions.items()
     }
+
+
+def _why_empty(costs: CostSnapshot, query: CostQuery) -> str:
+    """What the store has instead."""
+    from dataclasses import replace
+
+    days = costs.rows.ChargePeriodStart.date()
+    held = costs.rows.aggregate(first=days.min(), last=days.max()).to_pyarrow().to_pylist()[0]
+    if held["first"] is None:
+        return "The store is empty: `finops run` fills it."
+    if replace(query, where={}).select(costs.rows).count().to_pyarrow().as_py():
+        return (
+            f"No charge from {query.window} meets all conditions. Values are compared as they "
+            "are written; `finops cost --group-by DIMENSION` lists them."
+        )
+    return (
+        f"The store has charges from {held['first']} to {held['last']} and none from "
+        f"{query.window}: ask for other days, or bring more with `finops run`."
+    )

@@ -56,6 +56,8 @@ class Moment(click.ParamType[int | datetime]):
             instant = datetime.fromisoformat(text)
         except ValueError:
             self.fail(f"{text!r} is neither a version, a date nor an instant", param, ctx)
+        if not instant.microsecond:  # tables show whole seconds: the one that was meant is over
+            instant = instant.replace(microsecond=999_999)
         return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 

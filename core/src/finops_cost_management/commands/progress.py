@@ -28,7 +28,9 @@ class ProgressBars:
 
     @hookimpl
     def step_started(self, step: Step) -> None:
-        """Show the step."""
+        """Show the step; what a notifier prints must not share the line."""
+        if step.section == "notifiers":
+            self._progress.stop()
         self._tasks[step] = self._progress.add_task(str(step), total=None, said="")
 
     @hookimpl

@@ -18,26 +18,24 @@ def digest_for(outcome: Outcome, *, severity: AnomalySeverity = AnomalySeverity.
         outcome: The results of a run so far.
         severity: The lowest that is told.
     """
-    everything = severity is AnomalySeverity.LOW
+    told = severity is AnomalySeverity.LOW
+    anomalies = [one for one in outcome.anomalies if one.severity.rank >= severity.rank]
+    budgets = [one for one in outcome.budgets if one.status.severity.rank >= severity.rank]
+    left_out = {
+        "detectors": len(outcome.anomalies) - len(anomalies),
+        "forecasters": 0 if told else len(outcome.forecasts),
+        "optimizers": 0 if told else len(outcome.recommendations),
+        "budgets": len(outcome.budgets) - len(budgets),
+    }
     return Digest(
         run=outcome.run,
         costs=outcome.costs,
-        anomalies=tuple(
-            anomaly for anomaly in outcome.anomalies if anomaly.severity.rank >= severity.rank
-        ),
-        forecasts=tuple(outcome.forecasts) if everything else (),
-        recommendations=tuple(outcome.recommendations) if everything else (),
+        anomalies=tuple(anomalies),
+        forecasts=tuple(outcome.forecasts) if told else (),
+        recommendations=tuple(outcome.recommendations) if told else (),
         coverage={check: answer.coverage for check, answer in outcome.savings.items()},
-        budgets=tuple(
-            sorted(
-                (
-                    budget
-                    for budget in outcome.budgets
-                    if budget.status.severity.rank >= severity.rank
-                ),
-                key=lambda budget: -budget.status.severity.rank,
-            )
-        ),
+        budgets=tuple(sorted(budgets, key=lambda budget: -budget.status.severity.rank)),
         files=tuple(outcome.files),
         steps=tuple(outcome.steps),
+        left_out={section: count for section, count in left_out.items() if count},
     )

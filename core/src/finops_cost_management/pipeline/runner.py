@@ -165,7 +165,7 @@ class Runner:
             self.caller.tell("step_failed", run=self.run, step=step, error=error)
             state = StepState.TOLERATED if may_fail else StepState.FAILED
             told = error.told if isinstance(error, PartlyFailedError) else Told(message="")
-            message = in_words(error)
+            message = in_words(error, step.use)
         else:
             seconds = time.monotonic() - begun
             self.caller.tell("step_finished", run=self.run, step=step, result=told, seconds=seconds)

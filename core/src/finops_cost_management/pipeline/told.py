@@ -35,8 +35,13 @@ class PartlyFailedError(FinopsError):
         self.told = told
 
 
-def in_words(error: BaseException) -> str:
-    """What went wrong and what to do, in one line and without secrets."""
+def in_words(error: BaseException, use: str = "") -> str:
+    """What went wrong and what to do, in one line and without secrets.
+
+    Args:
+        error: What was raised.
+        use: The plugin that raised it, as the pipeline names it.
+    """
     # Masked first: a secret of several lines is no longer found on one line.
     said = " ".join(masked(str(error)).split())
     if isinstance(error, FinopsError):
@@ -44,6 +49,6 @@ def in_words(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "stopped by the user"
     return masked(
-        f"unexpected {type(error).__name__}: {said}; "
-        "this is a defect: run again with --debug and report what it prints"
+        f"unexpected {type(error).__name__}{f' in {use}' if use else ''}: {said}; "
+        "this is a defect: run again with --debug and report what it prints to its author"
     )

@@ -37,19 +37,20 @@ def why_no_costs(steps: Iterable[StepRecord]) -> str:
     return _NO_ANSWER if failed else _NO_COSTS
 
 
-def why_empty(section: str, steps: Iterable[StepRecord]) -> str:
+def why_empty(section: str, steps: Iterable[StepRecord], left_out: int = 0) -> str:
     """Why a section has nothing to show.
 
     Args:
         section: Of the pipeline file: ``detectors``, ``forecasters``, ``optimizers``, ``budgets``.
         steps: All steps of the run.
+        left_out: How many answers are below the severity that is asked for.
     """
     records = [record for record in steps if record.step.section == section]
     if not records:
         return f"{_NOTHING[section]} The pipeline names none under `{section}:`."
     broken = [record for record in records if record.state is not StepState.DONE]
     if broken:
-        return (
-            f"{_NOTHING[section]} {len(broken)} of {len(records)} did not end well: see the steps."
-        )
+        return f"Not known: {len(broken)} of {len(records)} did not end well, see the steps."
+    if left_out:
+        return f"{left_out} below the severity that is asked for (`when:`)."
     return _NOTHING[section]

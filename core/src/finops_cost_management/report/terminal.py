@@ -154,7 +154,7 @@ def _shares(
 def _anomalies(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
     yield _heading(f"Anomalies{_count(digest.anomalies)}")
     if not digest.anomalies:
-        yield _note(why_empty("detectors", digest.steps))
+        yield _note(why_empty("detectors", digest.steps, digest.left_out.get("detectors", 0)))
         return
     table = _table("Date", "Series", ">Expected", ">Actual", ">Impact", "Severity")
     for one in digest.anomalies[: terms.limit]:
@@ -178,7 +178,7 @@ def _anomaly(one: Anomaly) -> tuple[RenderableType, ...]:
 def _forecasts(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
     yield _heading(f"Forecast{_count(digest.forecasts)}")
     if not digest.forecasts:
-        yield _note(why_empty("forecasters", digest.steps))
+        yield _note(why_empty("forecasters", digest.steps, digest.left_out.get("forecasters", 0)))
         return
     table = _table("Series", ">Days", ">Expected", "Band", "Model")
     for one in digest.forecasts[: terms.limit]:
@@ -215,7 +215,7 @@ def _savings(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
         yield _indented(table)
         yield from _more(digest, len(found), terms)
     else:
-        yield _note(why_empty("optimizers", digest.steps))
+        yield _note(why_empty("optimizers", digest.steps, digest.left_out.get("optimizers", 0)))
     for check, sentence in digest.coverage.items():
         yield _note(f"{check}: {sentence}")
 
@@ -229,7 +229,7 @@ def _recommendation(one: Recommendation) -> tuple[RenderableType, ...]:
 def _budgets(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
     yield _heading(f"Budgets{_count(digest.budgets)}")
     if not digest.budgets:
-        yield _note(why_empty("budgets", digest.steps))
+        yield _note(why_empty("budgets", digest.steps, digest.left_out.get("budgets", 0)))
         return
     table = _table("Budget", ">Spent", "", ">Of", "Status")
     for one in digest.budgets[: terms.limit]:

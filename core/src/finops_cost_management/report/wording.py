@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 _NO_MINOR_UNIT = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND"})
 """Currencies that have no cents (ISO 4217)."""
 
+NO_CURRENCY = "XXX"
+"""ISO 4217's word for an amount without one."""
+
 
 def amount(value: Decimal, currency: str, *, signed: bool = False) -> str:
     """An amount with thousands separators, without its currency: ``-1,234.50``.
@@ -32,7 +35,8 @@ def amount(value: Decimal, currency: str, *, signed: bool = False) -> str:
 
 def money(value: Decimal, currency: str, *, signed: bool = False) -> str:
     """An amount and its currency: ``1,234.50 EUR``."""
-    return f"{amount(value, currency, signed=signed)} {currency}"
+    text = amount(value, currency, signed=signed)
+    return text if currency == NO_CURRENCY else f"{text} {currency}"
 
 
 def known(value: Decimal | None, currency: str) -> str:

@@ -144,7 +144,8 @@ class CostStore:
                 rows=kept,
                 refused=refused,
             )
-            gone = self._swap(source, units, written, result)
+            # Without a unit there is nothing to replace, and nothing to remember it by.
+            gone = self._swap(source, units, written, result) if units else []
         except BaseException:
             self._costs.discard(written)
             raise

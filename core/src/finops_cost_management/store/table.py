@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from finops_cost_management.errors import FinopsError, RetryLaterError
+from finops_cost_management.errors import AccessError, FinopsError, RetryLaterError
 from finops_cost_management.store.files import CHECK_PLACE, TableFile
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class PartitionedTable:
 
         with self._place.access("read the store at", CHECK_PLACE):
             table = DeltaTable(self._place.uri, storage_options=self._place.storage_options)
+        if isinstance(as_of, int) and not 0 <= as_of <= table.version():
+            raise AccessError(
+                f"the store at {self._place} has no version {as_of}",
+                hint=f"it has 0 to {table.version()}; `finops store history` lists them",
+            )
         if as_of is not None:
             with self._place.access(
                 f"go back to {as_of} in the store at",
