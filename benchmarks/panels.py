@@ -70,6 +70,7 @@ def _charges(engine: Engine, series: int, window: DateWindow) -> ibis.Table:
                 AS ChargePeriodStart,
             ChargePeriodStart + INTERVAL 1 DAY AS ChargePeriodEnd,
             'resource-' || series AS ResourceId, 'USD' AS BillingCurrency, 'bench' AS x_Source,
+            'account' AS BillingAccountId, 'AWS' AS HostProviderName, 'AWS' AS ServiceProviderName,
             CAST(
                 (50 + hash(series) % 5000) * (1 + 0.001 * day) * (1 + 0.2 * sin(2 * pi() * day / 7))
                 * (0.97 + 0.06 * (hash(series, day) % 1000) / 1000)

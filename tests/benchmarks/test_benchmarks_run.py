@@ -32,7 +32,7 @@ def test_every_benchmark_reports_its_figures(report: dict[str, Any]) -> None:
 
     for benchmark, words in {
         "start-up": ["finops --help", "finops validate"],
-        "ingest": ["Parquet, one month", "Parquet, six months", "CSV", "peak memory"],
+        "ingest": ["Parquet, one month", "Parquet, six months", "mixed", "CSV", "peak memory"],
         "query": ["by service /", "by tag", "by day and provider", "compiling"],
         "panel": ["build", "newest day", "replay", "seasonal_linear"],
     }.items():
@@ -54,7 +54,7 @@ def test_sums_are_those_of_the_file(report: dict[str, Any]) -> None:
     assert report["wrong"] == []
     proofs = [figure["proof"] for figure in report["figures"] if " / COPY to " in figure["measure"]]
 
-    assert len(proofs) == 3
+    assert len(proofs) == 4
     assert all(f"in {ROWS:,} rows" in proof for proof in proofs)
     assert any(figure["proof"].startswith("all 1 planted") for figure in report["figures"])
 
