@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from finops_cost_management.query.dimensions import series_label
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -89,4 +91,4 @@ class Anomaly:
     @property
     def label(self) -> str:
         """The series in words."""
-        return " / ".join(value or "(none)" for value in self.dimensions.values()) or "all costs"
+        return series_label(self.dimensions)

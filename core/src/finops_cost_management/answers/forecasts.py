@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from finops_cost_management.query.dimensions import series_label
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -101,4 +103,4 @@ class Forecast:
     @property
     def label(self) -> str:
         """The series in words."""
-        return " / ".join(value or "(none)" for value in self.dimensions.values()) or "all costs"
+        return series_label(self.dimensions)

@@ -19,7 +19,7 @@ from finops_cost_management.answers.recommendations import (
 from finops_cost_management.plugins.component import Optimizer, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
 from finops_cost_management.query.cost_query import CostQuery
-from finops_cost_management.query.dimensions import PROVIDER, Dimension
+from finops_cost_management.query.dimensions import NONE, PROVIDER, Dimension
 from finops_cost_management.report.wording import money, percent
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _monthly(cost: Decimal, days: int) -> Decimal:
 
 def _finding(row: Mapping[str, Any]) -> Recommendation:
     commitment, currency, days = row["CommitmentDiscountId"], row["BillingCurrency"], row["Days"]
-    provider = row[PROVIDER] or "(none)"
+    provider = row[PROVIDER] or NONE
     # Corrections may leave less cost than the unused part: nobody saves more than they pay.
     unused = min(row["Unused"], row["Total"])
     current_cost = _monthly(row["Total"], days)

@@ -40,6 +40,7 @@ def command() -> None:
 def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> None:
     """Say what the store holds, by source and billing period."""
     from finops_cost_management.commands.opening import open_snapshot
+    from finops_cost_management.focus.header import STORE_COLUMNS
     from finops_cost_management.query.dimensions import Dimension
 
     with open_snapshot(config_path, as_of) as costs:
@@ -55,8 +56,7 @@ def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> No
             EffectiveCost=rows.EffectiveCost.sum().cast("decimal(38, 12)"),
         )
         answer = held.order_by("Source", "Period", "BillingCurrency").to_pyarrow().to_pylist()
-        own = {"x_Source", "x_Period"}
-        extra = sorted(name for name in rows.columns if name.startswith("x_") and name not in own)
+        extra = sorted({name for name in rows.columns if name.startswith("x_")} - {*STORE_COLUMNS})
     _print(answer, fmt)
     if answer and fmt == "table":
         click.echo(f"Extra columns: {', '.join(extra)}")

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 FORMATS = ("table", "json", "csv")
 MONEY_COLUMNS = frozenset({"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"})
-NONE = "(none)"
 
 
 def show(rows: Sequence[Row], fmt: str, *, stream: TextIO | None = None, title: str = "") -> None:
@@ -58,6 +57,7 @@ def _as_table(rows: Sequence[Row], stream: TextIO, title: str) -> None:
 def _cell(row: Mapping[str, Any], name: str) -> str:
     from rich.markup import escape
 
+    from finops_cost_management.query.dimensions import NONE
     from finops_cost_management.report.wording import money, plain
 
     value = row[name]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from finops_cost_management.errors import ConfigurationError
-from finops_cost_management.query.dimensions import Dimension, parse_all
+from finops_cost_management.query.dimensions import Dimension, parse_all, under_own_names
 
 if TYPE_CHECKING:
     import ibis
@@ -110,22 +110,18 @@ class CostQuery:
         keys += [dimension.of(rows) for dimension in self.dimensions]
         if "BillingCurrency" not in {key.get_name() for key in keys}:
             keys.append(rows.BillingCurrency)
-        # Under names of our own: to DuckDB, tags.team and tags.Team are the same column.
-        names = {f"key_{place}": key.get_name() for place, key in enumerate(keys)}
+        columns, names = under_own_names(keys)
         # Few columns from here on: Ibis takes its time over each that an expression carries.
-        charges = rows.select(
-            *(key.name(name) for key, name in zip(keys, names, strict=True)),
-            rows[self.cost.column].name("cost"),
-        )
+        charges = rows.select(*columns, rows[self.cost.column].name("cost"))
         cost = charges["cost"]
-        answer = charges.group_by(list(names)).aggregate(
+        answer = charges.group_by(list(names.values())).aggregate(
             cost.sum().cast("decimal(38, 12)").name(self.cost.column),
             charges.count().name("Rows"),
             cost.isnull().sum().fill_null(0).name("UnknownRows"),
         )
         # Renamed last of all: Ibis writes that into the outermost SELECT, where nothing is looked
         # up by name any more.
-        return answer.order_by(list(names)).rename({name: key for key, name in names.items()})
+        return answer.order_by(list(names.values())).rename(names)
 
 
 def _instant(day: object) -> ir.TimestampScalar:

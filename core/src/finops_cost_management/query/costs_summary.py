@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from finops_cost_management.query.cost_query import CostMetric, CostQuery
+from finops_cost_management.query.dimensions import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.window import DateWindow
-
-NONE = "(none)"
-"""What stands for a missing value."""
 
 KeyT = TypeVar("KeyT")
 

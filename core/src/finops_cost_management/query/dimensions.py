@@ -12,7 +12,7 @@ from finops_cost_management.errors import ConfigurationError
 from finops_cost_management.focus.columns import COST_AND_USAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import ibis
     import ibis.expr.types as ir
@@ -36,6 +36,9 @@ ALIASES = {
 """Short words for the columns that people ask for most."""
 
 TAG_PREFIX = "tags."
+
+NONE = "(none)"
+"""How a missing value is written for people."""
 
 
 def _snake(name: str) -> str:
@@ -109,6 +112,24 @@ class Dimension:
 def parse_all(names: Iterable[str]) -> tuple[Dimension, ...]:
     """Parse several dimensions, each once, in order."""
     return tuple(dict.fromkeys(Dimension.parse(name) for name in names))
+
+
+def series_label(dimensions: Mapping[str, str | None]) -> str:
+    """A series in words: the values of its dimensions."""
+    return " / ".join(value or NONE for value in dimensions.values()) or "all costs"
+
+
+def under_own_names(values: Sequence[ir.Value]) -> tuple[list[ir.Value], dict[str, str]]:
+    """Values as columns that no engine takes for each other.
+
+    To DuckDB, ``tags.team`` and ``tags.Team`` are the same column.
+
+    Returns:
+        The columns under names of our own, and each value's name → the name it has now: what
+        `ibis.Table.rename` takes in the end.
+    """
+    names = {value.get_name(): f"key_{place}" for place, value in enumerate(values)}
+    return [value.name(names[value.get_name()]) for value in values], names
 
 
 @cache

@@ -174,13 +174,18 @@ def _missing_days(
     return missing
 
 
+def _days_of_daily_charges(spans: Sequence[tuple[date, date]]) -> set[date]:
+    return {first for first, end in spans if (end - first).days <= 1}
+
+
 def _days(spans: Sequence[tuple[date, date]]) -> set[date]:
-    daily = {first for first, end in spans if (end - first).days <= 1}
-    return daily or {day for first, end in spans for day in DateWindow(first, end).dates()}
+    return _days_of_daily_charges(spans) or {
+        day for first, end in spans for day in DateWindow(first, end).dates()
+    }
 
 
 def _is_daily(spans: Sequence[tuple[date, date]]) -> bool:
-    daily = {first for first, end in spans if (end - first).days <= 1}
+    daily = _days_of_daily_charges(spans)
     return len(daily) >= DAILY_DAYS and len(daily) >= DAILY_SHARE * (
         (max(daily) - min(daily)).days + 1
     )

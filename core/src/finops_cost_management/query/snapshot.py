@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from finops_cost_management.query.dimensions import PROVIDER, Dimension
+from finops_cost_management.query.dimensions import PROVIDER, Dimension, under_own_names
 from finops_cost_management.query.panel import FEED, build_panel
 
 if TYPE_CHECKING:
@@ -78,13 +78,8 @@ class CostSnapshot:
             *(chosen[name] for name in rest),
             *_feed(chosen),
         ]
-        # Under names of our own: to DuckDB, tags.team and tags.Team are the same column.
-        names = {f"key_{place}": key.get_name() for place, key in enumerate(keys)}
-        feeds = (
-            chosen.select(*(key.name(name) for key, name in zip(keys, names, strict=True)))
-            .distinct()
-            .rename({name: key for key, name in names.items()})
-        )
+        columns, names = under_own_names(keys)
+        feeds = chosen.select(*columns).distinct().rename(names)
         # Few periods for many rows: their days are worked out once for each.
         periods = self.rows.select(
             "x_Source", *_feed(self.rows), "ChargePeriodStart", "ChargePeriodEnd"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from finops_cost_management.query.dimensions import series_label
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -58,5 +60,4 @@ def plain(text: str) -> str:
 
 def series(dimensions: Mapping[str, str | None]) -> str:
     """A series in words: its dimensions' values."""
-    values = (value or "(none)" for value in dimensions.values())
-    return plain(" / ".join(values)) or "all costs"
+    return plain(series_label(dimensions))

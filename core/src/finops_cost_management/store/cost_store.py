@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.engine import literal_path
 from finops_cost_management.errors import ConfigurationError, DataError
+from finops_cost_management.focus.header import REFUSED_REASON
 from finops_cost_management.store.ingest import IngestResult, StoreVersion
 from finops_cost_management.store.paths import (
     PARTITION_BY,
@@ -20,7 +21,7 @@ from finops_cost_management.store.paths import (
     units_with,
 )
 from finops_cost_management.store.places import place_at
-from finops_cost_management.store.refused import REFUSED_REASON, RefusedRows
+from finops_cost_management.store.refused import RefusedRows
 from finops_cost_management.store.table import LOG_KEY, PartitionedTable
 from finops_cost_management.store.units import units_of, within
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-PARTITION_BY = ["x_Source", "x_Period"]
+from finops_cost_management.focus.header import STORE_COLUMNS
+
+PARTITION_BY = list(STORE_COLUMNS)
 
 
 def short_digest(digest: str) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from finops_cost_management.errors import DefectError
+from finops_cost_management.focus.header import REFUSED_REASON
 from finops_cost_management.store.paths import PARTITION_BY, digest_of, refused_file
 from finops_cost_management.store.table import PartitionedTable
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from finops_cost_management.engine import Engine
     from finops_cost_management.store.files import TableFile, TableFiles
-
-REFUSED_REASON = "x_RefusedReason"
 
 
 class RefusedRows:

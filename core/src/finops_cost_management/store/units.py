@@ -50,8 +50,3 @@ def within(rows: ibis.Table, unit: str, grain: Grain) -> ir.BooleanValue:
     return (column >= ibis.literal(start, type=instant)) & (
         column < ibis.literal(end, type=instant)
     )
-
-
-def overlap(one: str, other: str) -> bool:
-    """Whether two units have a day in common: a month holds its days."""
-    return one.startswith(other) or other.startswith(one)
