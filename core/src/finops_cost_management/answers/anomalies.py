@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,7 +13,6 @@ from finops_cost_management.query.dimensions import series_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
     from decimal import Decimal
 
 
@@ -32,35 +34,43 @@ class AnomalySeverity(StrEnum):
 class Driver:
     """One part of the difference between actual and expected cost.
 
+    The drivers of one dimension add up to the impact of the anomaly.
+
     Attributes:
         dimension: The FOCUS column or ``tags.<key>`` that is broken down.
-        value: Its value; None where the rows have none.
+        value: Its value; None where the rows have none, and for the rest.
         impact: The part of the impact that it explains, in the anomaly's currency.
+        others: How many further values this part sums up; 0 for a part of one value.
     """
 
     dimension: str
     value: str | None
     impact: Decimal
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
-    """One day of one series whose cost nobody would have expected.
+    """Days of one series whose cost nobody would have expected: one incident.
 
     Attributes:
-        date: The day, UTC.
+        date: The first day, UTC.
         dimensions: FOCUS column (or ``tags.<key>``) → value of the series.
         currency: ISO 4217 code of the amounts.
-        expected_cost: What the detector expected, in ``currency``.
-        actual_cost: What was charged, in ``currency``.
-        score: How many robust standard deviations away; the sign is the direction.
+        expected_cost: What the detector expected on all its days, in ``currency``.
+        actual_cost: What was charged on all its days, in ``currency``.
+        score: How many robust standard deviations its most surprising day is away; the sign is
+            the direction.
         severity: By impact and surprise.
         detector: Name of the detector in the pipeline.
-        confidence: Probability that the day is not ordinary noise; None where unknown.
-        drivers: What explains the difference, largest first.
+        confidence: Probability that it is not ordinary noise; None where unknown.
+        days: How many days from ``date`` on it lasts, as far as is known.
+        drivers: What explains the difference: by dimension, the most telling first, and within
+            each the largest first.
+        also_seen: The same incident in other series or by other detectors.
     """
 
-    date: date
+    date: dt.date
     dimensions: Mapping[str, str | None]
     currency: str
     expected_cost: Decimal
@@ -69,7 +79,20 @@ class Anomaly:
     severity: AnomalySeverity
     detector: str
     confidence: float | None = None
-    drivers: tuple[Driver, ...] = field(default=())
+    days: int = 1
+    drivers: tuple[Driver, ...] = ()
+    also_seen: tuple[Anomaly, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The same for the same incident in every run: of its series, currency and first day."""
+        told = [sorted(self.dimensions.items()), self.currency, self.date.isoformat()]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+
+    @property
+    def last_date(self) -> dt.date:
+        """The last day, UTC."""
+        return self.date + dt.timedelta(days=self.days - 1)
 
     @property
     def cost_impact(self) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from finops_cost_management.query.dimensions import series_label
@@ -14,6 +14,24 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestAccuracy:
+    """How good forecasts of a series' own past were, each made with what was known then.
+
+    Attributes:
+        mase: Mean absolute error over that of the seasonal naive rule (the same weekday of the
+            week before) within the history (Hyndman and Koehler, 2006); None where that is 0.
+        wape: Sum of absolute errors over the sum of absolute costs; None where that is 0.
+        coverage: Level → share of the back-tested days that its band held.
+        origins: From how many days of the past it was forecast again.
+    """
+
+    mase: float | None
+    wape: float | None
+    coverage: Mapping[float, float]
+    origins: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,6 +46,13 @@ class PanelForecast:
         total_upper: Level → upper bound of each series' sum over the horizon.
         models: What each series was forecast with.
         problems: Why a series has no forecast (``insufficient data: …``); None where it has.
+        accuracy: Per series, how its model did on its past; empty where nothing was back-tested.
+        seasonality: Per series, each detected season (``weekly``, ``monthly``, ``yearly``) with
+            its strength in (0, 1] (Wang, Smith and Hyndman, 2006); empty where not looked for.
+        trend: The level under the seasons, series × (days of the panel + horizon); None where the
+            model has none.
+        errors: Actual minus forecast of the back-tests, origins × series × horizon, NaN where
+            unknown: what bands of sums of series are made of; None where not back-tested.
     """
 
     mean: NDArray[np.float64]
@@ -37,6 +62,10 @@ class PanelForecast:
     total_upper: Mapping[float, NDArray[np.float64]]
     models: tuple[str, ...]
     problems: tuple[str | None, ...]
+    accuracy: tuple[BacktestAccuracy | None, ...] = ()
+    seasonality: tuple[Mapping[str, float], ...] = ()
+    trend: NDArray[np.float64] | None = None
+    errors: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +102,10 @@ class Forecast:
         model_type: What it was forecast with.
         forecaster: Name of the forecaster in the pipeline.
         problem: Why there is no forecast; None where there is one.
+        accuracy: How the model did on the series' past; None where that is unknown.
+        seasonality: Each detected season with its strength in (0, 1].
+        trend: The level under the seasons, for the days of the history and of the horizon; empty
+            where the model has none.
     """
 
     dimensions: Mapping[str, str | None]
@@ -85,6 +118,9 @@ class Forecast:
     model_type: str
     forecaster: str
     problem: str | None = None
+    accuracy: BacktestAccuracy | None = None
+    seasonality: Mapping[str, float] = field(default_factory=dict)
+    trend: tuple[Decimal | None, ...] = ()
 
     @property
     def historical_total(self) -> Decimal:
@@ -99,6 +135,28 @@ class Forecast:
         from decimal import Decimal
 
         return None if self.problem else sum(self.mean, Decimal(0))
+
+    @property
+    def lower_bound_total(self) -> Decimal | None:
+        """Lower bound of the sum over the horizon, at the widest level; None without a forecast."""
+        return self.intervals[-1].lower_total if self.intervals else None
+
+    @property
+    def upper_bound_total(self) -> Decimal | None:
+        """Upper bound of the sum over the horizon, at the widest level; None without a forecast."""
+        return self.intervals[-1].upper_total if self.intervals else None
+
+    @property
+    def growth_rate(self) -> float | None:
+        """Expected cost of a day over that of the last known days, as many as forecast, minus 1.
+
+        None without a forecast, and where those days cost nothing or less.
+        """
+        recent = [cost for cost in self.history if cost is not None][-len(self.dates) :]
+        total = self.forecasted_total
+        if total is None or sum(recent) <= 0:
+            return None
+        return float(total / len(self.mean) * len(recent) / sum(recent)) - 1
 
     @property
     def label(self) -> str:
