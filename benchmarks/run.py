@@ -16,17 +16,21 @@ import ingest
 import panels
 import query
 import startup
+from accuracy import contests
 from figures import Figure, WrongAnswerError
 from focus_files import FileMaker
 from machine import cores, describe
 from rich.console import Console
 from rich.table import Table
-from settings import Settings
+from settings import SEEDS, Settings
+from standings import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-BENCHMARKS = {module.NAME: module.measure for module in (startup, ingest, query, panels)}
+BENCHMARKS: dict[str, Callable[[Settings], Iterator[Figure | Standing]]] = {
+    module.NAME: module.measure for module in (startup, ingest, query, panels, contests)
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,19 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine = describe()
     for name, value in machine.items():
         console.print(f"{name:24} {value}")
-    figures: list[Figure] = []
-    wrong: list[str] = []
     kept = nullcontext(str(chosen.scratch)) if chosen.scratch else TemporaryDirectory()
     with kept as folder:
         settings = _settings(chosen, Path(folder))
-        for name in chosen.only or BENCHMARKS:
-            try:
-                for figure in BENCHMARKS[name](settings):
-                    console.print(f"{name}: {_sentence(figure)}", style="dim")
-                    figures.append(figure)
-            except WrongAnswerError as error:
-                wrong.append(f"{name}: {error}")
-    console.print(_table(figures))
+        answers, wrong = _measured(chosen.only or list(BENCHMARKS), settings, console)
+    figures = [answer for answer in answers if isinstance(answer, Figure)]
+    standings = [answer for answer in answers if isinstance(answer, Standing)]
+    if figures:
+        console.print(_table(figures))
+    for standing in standings:
+        console.print(_standing_table(standing))
     for sentence in wrong:
         console.print(f"[bold red]wrong[/bold red] {sentence}")
     if chosen.json:
@@ -61,12 +62,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "measured": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine,
             "figures": [{**asdict(figure), "kept": figure.kept} for figure in figures],
+            "standings": [{**asdict(each), "kept": each.kept} for each in standings],
             "wrong": wrong,
         }
         chosen.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     if wrong:
         return 1
-    return 3 if chosen.strict and any(figure.kept is False for figure in figures) else 0
+    missed = any(figure.kept is False for figure in figures) or not all(
+        kept for standing in standings for kept in standing.kept.values()
+    )
+    return 3 if chosen.strict and missed else 0
+
+
+def _measured(
+    names: Sequence[str], settings: Settings, console: Console
+) -> tuple[list[Figure | Standing], list[str]]:
+    """What the benchmarks report, and what was wrong."""
+    answers: list[Figure | Standing] = []
+    wrong: list[str] = []
+    for name in names:
+        try:
+            for answer in BENCHMARKS[name](settings):
+                if isinstance(answer, Figure):
+                    console.print(f"{name}: {_sentence(answer)}", style="dim")
+                answers.append(answer)
+        except WrongAnswerError as error:
+            wrong.append(f"{name}: {error}")
+    return answers, wrong
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,6 +109,19 @@ def _parser() -> argparse.ArgumentParser:
         default=[10_000, 400],
         metavar=("SERIES", "DAYS"),
         help="size of the panel [%(default)s]",
+    )
+    parser.add_argument(
+        "--judged-series",
+        type=int,
+        default=300,
+        metavar="SERIES",
+        help="made-up series that detectors and forecasters are judged on [%(default)s]",
+    )
+    parser.add_argument(
+        "--seeds",
+        choices=list(SEEDS),
+        default="reporting",
+        help="which made-up series: those to choose constants on, or others [%(default)s]",
     )
     parser.add_argument("--repeats", type=int, default=5, help="pairs that are timed [%(default)s]")
     parser.add_argument("--threads", type=int, default=cores(), help="[%(default)s]")
@@ -116,6 +151,8 @@ def _settings(chosen: argparse.Namespace, scratch: Path) -> Settings:
         many_rows=many_rows,
         series=series,
         days=days,
+        judged_series=chosen.judged_series,
+        seeds=SEEDS[chosen.seeds],
         repeats=chosen.repeats,
         threads=chosen.threads,
         memory_limit=chosen.memory_limit,
@@ -140,6 +177,34 @@ def _table(figures: Sequence[Figure]) -> Table:
             "" if figure.at_most is None else f"≤ {figure.at_most:g} {verdict}",
         )
     return table
+
+
+def _standing_table(standing: Standing) -> Table:
+    scores = list(dict.fromkeys(name for row in standing.rows.values() for name in row))
+    table = Table(title=standing.title, title_justify="left", caption_justify="left")
+    absent = [f"{name}: {reason}" for name, reason in standing.absent.items()]
+    table.caption = "\n".join(["✗ a promise that is missed", *absent])
+    table.add_column("model", no_wrap=True)
+    for name in scores:
+        bound = standing.promises.get(name)
+        table.add_column(
+            name.replace("_", " ") if bound is None else f"{name}\n{bound}".replace("_", " "),
+            justify="right",
+        )
+    for model, row in standing.rows.items():
+        kept = standing.kept if model == standing.ours else {}
+        table.add_row(
+            f"[bold]{model}[/bold]" if model == standing.ours else model,
+            *(_score(row.get(name), kept=kept.get(name)) for name in scores),
+        )
+    return table
+
+
+def _score(value: float | None, *, kept: bool | None) -> str:
+    if value is None:
+        return ""
+    shown = f"{value:,.0f}" if float(value).is_integer() or value >= 100 else f"{value:.3f}"  # noqa: PLR2004 # three digits tell enough
+    return f"[bold red]{shown} ✗[/bold red]" if kept is False else shown
 
 
 def _sentence(figure: Figure) -> str:

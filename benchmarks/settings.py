@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import duckdb
     from focus_files import FileMaker
 
+SEEDS = {"tuning": tuple(range(10)), "reporting": tuple(range(100, 110))}
+"""Whoever chooses a model's constants looks at the first; what is told comes from the second."""
 ROOT = Path(__file__).resolve().parent.parent
 _QUIET = "SET enable_progress_bar = false"  # it would be drawn into the report
 
@@ -27,6 +29,8 @@ class Settings:
         many_rows: Rows of the file that shows how memory grows.
         series: Series of the panel.
         days: Days of the panel.
+        judged_series: Made-up series on which detectors and forecasters are judged, of all seeds.
+        seeds: What the made-up series start from.
         repeats: How many pairs are timed.
         threads: Threads of the engine, and of DuckDB alone.
         memory_limit: What the engine, and DuckDB alone, may use.
@@ -38,6 +42,8 @@ class Settings:
     many_rows: int
     series: int
     days: int
+    judged_series: int
+    seeds: tuple[int, ...]
     repeats: int
     threads: int
     memory_limit: str

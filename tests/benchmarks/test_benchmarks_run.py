@@ -16,6 +16,7 @@ pytestmark = pytest.mark.real_component
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 ROWS, MANY_ROWS, SERIES, DAYS = 300, 900, 40, 70
 TINY = ["--rows", str(ROWS), str(MANY_ROWS), "--panel", str(SERIES), str(DAYS), "--repeats", "1"]
+TINY += ["--judged-series", "3"]
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,21 @@ def test_every_benchmark_reports_its_figures(report: dict[str, Any]) -> None:
         for word in words:
             assert any(own == benchmark and word in measure for own, measure in measured), word
     assert all(figure["ours"] > 0 for figure in report["figures"])
+
+
+def test_models_are_told_side_by_side_with_those_that_lose(report: dict[str, Any]) -> None:
+    anomalies, kinds, costs, businesses = report["standings"]
+
+    assert {"seasonal", "z-score, 30 days"} <= set(anomalies["rows"])
+    rule = anomalies["rows"]["z-score, 30 days"]
+    assert rule["F1"] <= rule["best F1"]
+    assert anomalies["rows"]["seasonal"]["series"] == 3
+    assert anomalies["rows"]["seasonal"]["hindsight"] == 0
+    assert set(anomalies["kept"]) <= set(anomalies["promises"])
+    assert {"seasonal", "z-score, all days"} <= set(kinds["rows"])
+    for forecasts in (costs, businesses):
+        assert {"seasonal_linear", "seasonal naive"} <= set(forecasts["rows"])
+        assert forecasts["rows"]["seasonal naive"]["relMASE"] == pytest.approx(1)
 
 
 def test_every_promise_is_judged(report: dict[str, Any]) -> None:
