@@ -14,6 +14,7 @@ A block whose first line is a comment with a file name is written to that file.
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import shlex
@@ -106,7 +107,9 @@ def _check_yaml(example: Example) -> None:
 def _accept(text: str) -> None:
     registry = Registry()
     parse_config(text, registry, environment=ENVIRONMENT)
-    problems = list(Draft7Validator(json_schema(registry)).iter_errors(yaml.safe_load(text)))
+    # PyYAML makes dates of what editors, by YAML 1.2, read as text.
+    data = json.loads(json.dumps(yaml.safe_load(text), default=str))
+    problems = list(Draft7Validator(json_schema(registry)).iter_errors(data))
     assert not problems, f"the schema refuses it: {problems[0].message}"
 
 

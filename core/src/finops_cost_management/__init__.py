@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from finops_cost_management.query.cost_query import CostMetric, CostQuery
     from finops_cost_management.query.panel import CostPanel
     from finops_cost_management.query.snapshot import CostSnapshot
+    from finops_cost_management.report.forecast_plot import plot_forecast
     from finops_cost_management.store.cost_store import CostStore
     from finops_cost_management.store.delivery import Delivery
     from finops_cost_management.window import DateWindow
@@ -93,6 +94,7 @@ __all__ = [
     "Unknown",
     "__version__",
     "hookimpl",
+    "plot_forecast",
 ]
 
 _NAMES_OF = {
@@ -110,6 +112,7 @@ _NAMES_OF = {
     "query.cost_query": "CostMetric CostQuery",
     "query.panel": "CostPanel",
     "query.snapshot": "CostSnapshot",
+    "report.forecast_plot": "plot_forecast",
     "store.cost_store": "CostStore",
     "store.delivery": "Delivery",
     "engine": "Engine",

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "Run a pipeline from its YAML file.",
     "cost": "Ask the store what was spent.",
+    "backtest": "Replay detectors or forecasters on your own past.",
     "export": "Write the store's rows as FOCUS files.",
     "store": "Look into the store, and tidy it.",
     "runs": "List the latest runs and how each step ended.",
+    "feedback": "Say what an anomaly was, so that its like is not told again.",
     "plugins": "List, show and check installed plugins.",
     "validate": "Check a configuration file without running it.",
     "schema": "Print the JSON Schema of the configuration.",

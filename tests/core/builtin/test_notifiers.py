@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
+from finops_cost_management.answers.anomalies import Driver
 from finops_cost_management.answers.digest import Digest
+from finops_cost_management.answers.forecasts import BacktestAccuracy
 from finops_cost_management.answers.outcome import Outcome
 from finops_cost_management.builtin.notifiers import Console, ConsoleOptions, Log, LogOptions
 
@@ -50,6 +54,37 @@ def test_the_console_tells_every_section(
     ):
         assert expected in text
     assert "\x1b" not in text, "a pipe gets no colour"
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_console_tells_incidents_and_how_good_forecasts_were(
+    outcome: Outcome, to_digest: ToDigest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = outcome.anomalies
+    resource = "arn:aws:rds:eu-west-1:123456789012:db/orders"
+    drivers = [
+        Driver(dimension="ResourceId", value=resource, impact=Decimal(1200)),
+        *(Driver(dimension="ResourceId", value=str(n), impact=Decimal(-1)) for n in range(3)),
+        Driver(dimension="RegionId", value="eu-west-1", impact=Decimal(1197)),
+    ]
+    outcome.anomalies = [
+        replace(one, days=2, drivers=tuple(drivers), also_seen=(other, other)),
+        replace(one, days=30, drivers=()),
+    ]
+    accuracy = BacktestAccuracy(mase=0.594, wape=0.0349, coverage={}, origins=4)
+    series = replace(outcome.forecasts[0], accuracy=accuracy)
+    outcome.forecasts = [series, replace(series, dimensions={}, parts=2, accuracy=None)]
+    Console().notify(to_digest(outcome))
+    text = capsys.readouterr().out
+    words = " ".join(text.split())
+
+    assert "by resource: ...23456789012:db/orders +1,200.00, 0 -1.00, 2 others -2.00;" in words
+    assert "by region" not in words, "one split is enough on a terminal"
+    assert "; seen 2 more times" in words
+    assert re.search(r"2026-11-12 AWS / Virtual .* Machines, 2 days .* Machines, 30 days", words)
+    assert text.index("all 2 series") < text.index("MASE 0.59")
+    assert "WAPE 3.5 %" in words
+    assert "growth +27.6 %" in words
     assert max(map(len, text.splitlines())) <= 80
 
 
@@ -125,6 +160,8 @@ def test_the_log_has_an_event_for_each_finding(outcome: Outcome, to_digest: ToDi
     assert kinds == [*["anomaly"] * 2, *["saving"] * 2, *["budget"] * 4, "step_failed", "digest"]
     assert all(event["pipeline"] == "daily-watch" for event in events)
     assert events[0]["cost_impact"] == "1134.25"
+    assert events[0]["drivers"][0]["impact"] == "1000.10"
+    assert (events[0]["days"], events[0]["also_seen"]) == (1, 0)
     assert events[0]["log_level"] == "error"
     assert events[4]["status"] == "over_budget"
     assert events[-1]["effective_cost"]["EUR"] == "1120.140"

@@ -148,9 +148,12 @@ exports: {bill: {use: focus, path: out/bill.parquet}}
     assert set(states(outcome).values()) == {StepState.DONE}
     assert outcome.costs is not None
     assert outcome.ingests[0].rows > 0
-    assert [forecast.dimensions["Provider"] for forecast in outcome.forecasts] == [
+    total, *providers = outcome.forecasts
+    assert [forecast.dimensions["Provider"] for forecast in providers] == [
         "AWS", "Google Cloud", "Microsoft",
     ]  # fmt: skip # one line of names
+    assert total.parts == 3
+    assert total.forecasted_total == sum(one.forecasted_total or 0 for one in providers)
     assert all(len(forecast.mean) == 10 for forecast in outcome.forecasts)
     assert outcome.recommendations
     assert outcome.budgets[0].projected_spend is not None
@@ -159,6 +162,33 @@ exports: {bill: {use: focus, path: out/bill.parquet}}
     assert record.exit_code == 0
     assert record.steps == tuple(outcome.steps)
     assert "finops-models" in record.run.versions
+
+
+@pytest.mark.usefixtures("folder")
+def test_planned_changes_move_forecasts_and_budgets() -> None:
+    def run(planned: str) -> Outcome:
+        return Pipeline.from_yaml(
+            DEMO
+            + "forecasters: {next: {use: seasonal_linear, over: [provider], cost: billed, "
+            + f"horizon: 30, planned: {planned}}}}}\n"
+            + "budgets: {april: {amount: 60000, forecast: next}}"
+        ).run(until=date(2026, 4, 21))
+
+    plain = run("[]")
+    moved = run("[{from: 2026-04-26, until: 2026-04-28, change: 100, where: {provider: AWS}}]")
+    before, after = plain.forecasts[0].mean, moved.forecasts[0].mean
+    assert [more - less for less, more in zip(before, after, strict=True)] == [
+        Decimal(100) if day in (5, 6) else 0 for day in range(30)
+    ]
+    assert moved.budgets[0].projected_spend is not None
+    assert plain.budgets[0].projected_spend is not None
+    assert moved.budgets[0].projected_spend - plain.budgets[0].projected_spend == Decimal(200)
+
+    unmatched = run("[{from: 2026-04-26, change: 20%, where: {account: 0042}, note: sale}]")
+    assert unmatched.steps[2].message.endswith(
+        "; planned: sale from 2026-04-26 matches no cost of the last 28 days"
+    )
+    assert unmatched.forecasts[0].mean == before
 
 
 @pytest.mark.usefixtures("folder")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from finops_cost_management.answers.anomalies import Driver
+from finops_cost_management.answers.forecasts import BacktestAccuracy
 from finops_cost_management.query.costs_summary import summarise
 from finops_cost_management.query.snapshot import CostSnapshot
 from finops_cost_management.report.charges import charge_kinds
@@ -88,6 +90,51 @@ def test_every_section_tells_its_figures(outcome: Outcome) -> None:
         "3 of 12,345 rows do not say their effective cost",
     ):
         assert expected in text
+
+
+def test_an_incident_says_its_days_its_drivers_and_where_else_it_was_seen(
+    outcome: Outcome,
+) -> None:
+    def part(dimension: str, value: str | None, impact: str, others: int = 0) -> Driver:
+        return Driver(dimension=dimension, value=value, impact=Decimal(impact), others=others)
+
+    seen = replace(outcome.anomalies[1], dimensions={"Provider": HOSTILE})
+    outcome.anomalies = [
+        replace(
+            outcome.anomalies[0],
+            days=3,
+            drivers=(
+                part("RegionId", "eu-west-1", "1000.10"),
+                part("RegionId", None, "134.15", others=4),
+                part("SubAccountId", None, "1134.25"),
+            ),
+            also_seen=(seen,),
+        )
+    ]
+    page = read(outcome)
+
+    assert "2026-11-12..14" in page.text
+    assert "by region: eu-west-1 +1,000.10 , 4 others +134.15" in page.text
+    assert "split otherwise by account: (none) +1,134.25" in page.text
+    assert "seen 1 more time: <script>" in page.text
+    assert "3 days with anomalies marked" in page.text
+
+
+def test_a_forecast_says_growth_accuracy_and_seasons_and_totals_come_first(
+    outcome: Outcome,
+) -> None:
+    first = replace(
+        outcome.forecasts[0],
+        accuracy=BacktestAccuracy(mase=0.59, wape=0.035, coverage={}, origins=4),
+        seasonality={"weekly": 0.8, "monthly": 0.3},
+    )
+    outcome.forecasts = [first, replace(first, dimensions={}, parts=7, accuracy=None)]
+    text = read(outcome).text
+
+    assert "off by 3.5 % of the cost, 0.59 times the error of repeating last week" in text
+    assert "Seasons: weekly, monthly." in text
+    assert "% against the 30 days before" in text
+    assert text.index("all 7 series") < text.index("Accuracy:")
 
 
 def test_nothing_is_loaded_from_anywhere(outcome: Outcome) -> None:

@@ -41,12 +41,15 @@ class Driver:
         value: Its value; None where the rows have none, and for the rest.
         impact: The part of the impact that it explains, in the anomaly's currency.
         others: How many further values this part sums up; 0 for a part of one value.
+        unexplained: Whether it is the part that no value explains: the detector expected
+            something else than what the weeks before had (a charge of a month's first day).
     """
 
     dimension: str
     value: str | None
     impact: Decimal
     others: int = 0
+    unexplained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,11 @@ class Anomaly:
     def cost_impact(self) -> Decimal:
         """Actual minus expected cost."""
         return self.actual_cost - self.expected_cost
+
+    @property
+    def daily_impact(self) -> Decimal:
+        """How far actual and expected cost are apart, a day: never negative."""
+        return abs(self.cost_impact) / self.days
 
     @property
     def impact_percentage(self) -> float | None:

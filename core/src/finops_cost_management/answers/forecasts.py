@@ -106,6 +106,8 @@ class Forecast:
         seasonality: Each detected season with its strength in (0, 1].
         trend: The level under the seasons, for the days of the history and of the horizon; empty
             where the model has none.
+        parts: How many series it is the sum of; 0 for a series of its own. Who adds forecasts up
+            leaves sums out: they count what is there already.
     """
 
     dimensions: Mapping[str, str | None]
@@ -121,6 +123,12 @@ class Forecast:
     accuracy: BacktestAccuracy | None = None
     seasonality: Mapping[str, float] = field(default_factory=dict)
     trend: tuple[Decimal | None, ...] = ()
+    parts: int = 0
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is the sum of other forecasts, not a series of its own."""
+        return self.parts > 0
 
     @property
     def historical_total(self) -> Decimal:

@@ -110,8 +110,10 @@ class Outcome:
         steps: How each step ended, in order of the stages.
         ingests: What the sources brought.
         costs: Totals of the window; None where the store has no row in it, or cannot be asked.
-        anomalies: Most severe first.
-        forecasts: One per forecaster, series and currency.
+        anomalies: Most severe first; each is one incident.
+        known_anomalies: Those that people answered already, by their feedback; likewise.
+        forecasts: One per forecaster, series and currency, after the sum of each forecaster's
+            series of a currency (`Forecast.is_sum`).
         savings: Check → its answer.
         budgets: One per budget.
         files: What the exports wrote.
@@ -122,6 +124,7 @@ class Outcome:
     ingests: list[IngestResult] = field(default_factory=list)
     costs: CostsSummary | None = None
     anomalies: list[Anomaly] = field(default_factory=list)
+    known_anomalies: list[Anomaly] = field(default_factory=list)
     forecasts: list[Forecast] = field(default_factory=list)
     savings: dict[str, SavingsAnswer] = field(default_factory=dict)
     budgets: list[BudgetReport] = field(default_factory=list)

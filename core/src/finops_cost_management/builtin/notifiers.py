@@ -126,7 +126,9 @@ class Log(Notifier[LogOptions]):
 
 def _anomaly_event(one: Anomaly) -> tuple[str, dict[str, Any]]:
     return "error" if one.severity is AnomalySeverity.CRITICAL else "warning", {
+        "id": one.id,
         "date": one.date.isoformat(),
+        "days": one.days,
         "dimensions": dict(one.dimensions),
         "expected_cost": str(one.expected_cost),
         "actual_cost": str(one.actual_cost),
@@ -135,6 +137,16 @@ def _anomaly_event(one: Anomaly) -> tuple[str, dict[str, Any]]:
         "severity": one.severity.value,
         "score": one.score,
         "detector": one.detector,
+        "drivers": [
+            {
+                "dimension": driver.dimension,
+                "value": driver.value,
+                "others": driver.others,
+                "impact": str(driver.impact),
+            }
+            for driver in one.drivers
+        ],
+        "also_seen": len(one.also_seen),
     }
 
 

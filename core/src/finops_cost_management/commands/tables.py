@@ -8,14 +8,22 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 Row = dict[str, Any]
 FORMATS = ("table", "json", "csv")
 MONEY_COLUMNS = frozenset({"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"})
 
 
-def show(rows: Sequence[Row], fmt: str, *, stream: TextIO | None = None, title: str = "") -> None:
+def show(
+    rows: Sequence[Row],
+    fmt: str,
+    *,
+    stream: TextIO | None = None,
+    title: str = "",
+    width: int = 10_000,
+    figures: Collection[str] = (),
+) -> None:
     """Print rows that all have the same columns.
 
     Args:
@@ -23,6 +31,8 @@ def show(rows: Sequence[Row], fmt: str, *, stream: TextIO | None = None, title: 
         fmt: One of `FORMATS`.
         stream: Where to; standard output by default.
         title: Above a table.
+        width: Of a table in a pipe, in characters: so long are its lines at most.
+        figures: Columns of a table that hold figures, though they are text.
     """
     stream = stream or sys.stdout
     if fmt == "json":
@@ -30,19 +40,23 @@ def show(rows: Sequence[Row], fmt: str, *, stream: TextIO | None = None, title: 
     elif fmt == "csv":
         _as_csv(rows, stream)
     else:
-        _as_table(rows, stream, title)
+        _as_table(rows, stream, title, width, figures)
 
 
-def _as_table(rows: Sequence[Row], stream: TextIO, title: str) -> None:
+def _as_table(
+    rows: Sequence[Row], stream: TextIO, title: str, width: int, figures: Collection[str]
+) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(file=stream, width=None if stream.isatty() else 10_000)
+    console = Console(file=stream, width=None if stream.isatty() else width)
     table = Table(box=box.SIMPLE_HEAD)
     columns = [name for name in rows[0] if name != "BillingCurrency"]
     for name in columns:
-        number = any(isinstance(row[name], Decimal | int | float) for row in rows)
+        number = name in figures or any(
+            isinstance(row[name], Decimal | int | float) for row in rows
+        )
         table.add_column(name, justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row, name) for name in columns))

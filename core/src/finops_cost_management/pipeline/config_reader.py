@@ -233,7 +233,7 @@ class ConfigReader:
         return message
 
 
-_AS_WRITTEN = frozenset({"where", "amount"})
+_AS_WRITTEN = frozenset({"where", "amount", "planned"})
 _NAME_RULE = "a name is lower-case letters, digits, - and _, and starts with a letter or digit"
 _EXAMPLE = "write `name: {use: plugin, option: value}`"
 

@@ -44,26 +44,32 @@ def forecasts_in_money(
                     level=level,
                     lower=_known(answer.lower[level][row]),
                     upper=_known(answer.upper[level][row]),
-                    lower_total=_amount(answer.total_lower[level][row]),
-                    upper_total=_amount(answer.total_upper[level][row]),
+                    lower_total=amount(answer.total_lower[level][row]),
+                    upper_total=amount(answer.total_upper[level][row]),
                 )
                 for level in sorted(answer.lower)
             ),
             model_type=answer.models[row],
             forecaster=forecaster,
             problem=answer.problems[row],
+            accuracy=answer.accuracy[row] if answer.accuracy else None,
+            seasonality=answer.seasonality[row] if answer.seasonality else {},
+            trend=()
+            if answer.trend is None or answer.problems[row]
+            else _amounts(answer.trend[row]),
         )
         for row, key in enumerate(panel.keys)
     ]
 
 
-def _amount(value: Any) -> Decimal:
+def amount(value: Any) -> Decimal:
+    """Money from a model's float, as exact as a forecast may claim to be."""
     return Decimal(float(value)).quantize(_CENT_OF_A_CENT)
 
 
 def _known(values: Iterable[Any]) -> tuple[Decimal, ...]:
-    return tuple(_amount(value) for value in values)
+    return tuple(amount(value) for value in values)
 
 
 def _amounts(values: Iterable[Any]) -> tuple[Decimal | None, ...]:
-    return tuple(None if value != value else _amount(value) for value in values)  # noqa: PLR0124 # NaN is the one value unlike itself
+    return tuple(None if value != value else amount(value) for value in values)  # noqa: PLR0124 # NaN is the one value unlike itself

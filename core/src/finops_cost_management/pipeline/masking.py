@@ -40,7 +40,7 @@ def _dumped(part: Entry[StepKeys] | BaseModel | str) -> Any:
         return part
     if isinstance(part, BaseModel):
         return part.model_dump(mode="json", exclude_none=True)
-    step = part.step.model_dump(mode="json", exclude_none=True)
+    step = part.step.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {"use": step.pop("use"), **part.options.model_dump(mode="json", by_alias=True), **step}
 
 

@@ -86,6 +86,7 @@ class Pipeline:
         from finops_cost_management.pipeline.runner import Runner
         from finops_cost_management.plugins.caller import ComponentCaller
         from finops_cost_management.state.database import StateDatabase
+        from finops_cost_management.state.feedback import all_feedback
         from finops_cost_management.state.runs import record_end, record_start
 
         started = datetime.now(UTC)
@@ -111,6 +112,7 @@ class Pipeline:
                     new_engine=lambda at_once: Engine.of(self.settings, at_once=at_once),
                     caller=caller,
                     outcome=outcome,
+                    feedback=all_feedback(database),
                 ).go()
             except BaseException as error:
                 outcome.steps.append(_death(run, error))

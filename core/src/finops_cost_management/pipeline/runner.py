@@ -12,12 +12,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from finops_cost_management.answers.feedback import split_known
+from finops_cost_management.answers.incidents import join_days, merge_incidents
 from finops_cost_management.answers.outcome import Step, StepRecord, StepState
 from finops_cost_management.errors import DefectError
 from finops_cost_management.logs import masked
 from finops_cost_management.pipeline.collecting import collect
 from finops_cost_management.pipeline.digests import digest_for
+from finops_cost_management.pipeline.drivers import explain
+from finops_cost_management.pipeline.forecast_sums import with_sums
 from finops_cost_management.pipeline.forecasting import forecasts_in_money
+from finops_cost_management.pipeline.judged import JudgedCharges
+from finops_cost_management.pipeline.planned import apply_planned
 from finops_cost_management.pipeline.told import PartlyFailedError, Told, in_words
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.costs_summary import summarise
@@ -25,8 +31,10 @@ from finops_cost_management.query.snapshot import CostSnapshot
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from finops_cost_management.answers.anomalies import Anomaly
+    from finops_cost_management.answers.feedback import Feedback
     from finops_cost_management.answers.forecasts import PanelForecast
     from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.engine import Engine
@@ -38,7 +46,6 @@ if TYPE_CHECKING:
         ForecasterKeys,
         NotifierKeys,
         OptimizerKeys,
-        SeriesKeys,
         SourceKeys,
     )
     from finops_cost_management.plugins.caller import ComponentCaller
@@ -64,6 +71,7 @@ class Runner:
         new_engine: Opens an engine, given how many there are at once; every source has its own.
         caller: Calls components and tells observers.
         outcome: Fills up as steps end.
+        feedback: What people said of anomalies before.
     """
 
     def __init__(
@@ -74,15 +82,18 @@ class Runner:
         new_engine: Callable[[int], Engine],
         caller: ComponentCaller,
         outcome: Outcome,
+        feedback: Sequence[Feedback] = (),
     ) -> None:
         self.config = config
         self.store = store
         self.new_engine = new_engine
         self.caller = caller
         self.outcome = outcome
+        self.feedback = feedback
         self.run = outcome.run
         self.window = outcome.run.window
         self._costs: CostSnapshot | None = None
+        self._found: list[Anomaly] = []
         self._stopping = threading.Event()
         self._components: dict[tuple[str, str], Component[Any]] = {}
         for entry in config.entries:
@@ -117,9 +128,12 @@ class Runner:
 
     def _ask_questions(self) -> None:
         self._ask_each(self.config.detectors, self._detect)
-        self.outcome.anomalies.sort(
-            key=lambda one: (-one.severity.rank, -abs(one.cost_impact), one.date)
+        incidents = sorted(
+            merge_incidents(self._found),
+            key=lambda one: (-one.severity.rank, -abs(one.cost_impact), one.date),
         )
+        told, known = split_known(incidents, self.feedback)
+        self.outcome.anomalies, self.outcome.known_anomalies = told, known
         self._ask_each(self.config.forecasters, self._forecast)
         self._ask_each(self.config.optimizers, self._optimize)
         for name, budget in self.config.budgets.items():
@@ -234,38 +248,41 @@ class Runner:
             raise DefectError("the store was not opened before it is asked")
         return self._costs
 
-    def _panel(self, keys: SeriesKeys) -> CostPanel:
-        return self.costs.panel(
-            CostQuery(window=self.window, cost=keys.cost, group_by=keys.over, where=keys.where)
+    def _detect(self, entry: Entry[DetectorKeys]) -> Told:
+        judged = JudgedCharges.of(self.costs, entry.step, self.window)
+        panel = judged.panel()
+        found = join_days(self._ask(entry, panel=panel, window=self.window) or ())
+        told, known = split_known(found, self.feedback)
+        self._found += [*explain(told, judged, panel, entry.step.drivers), *known]
+        return Told(
+            message=f"{len(told)} anomalies in {len(panel)} series"
+            + (f", {len(known)} more known by feedback" if known else "")
         )
 
-    def _detect(self, entry: Entry[DetectorKeys]) -> Told:
-        panel = self._panel(entry.step)
-        found = list(self._ask(entry, panel=panel, window=self.window) or ())
-        self.outcome.anomalies += found
-        return Told(message=f"{len(found)} anomalies in {len(panel)} series")
-
     def _forecast(self, entry: Entry[ForecasterKeys]) -> Told:
-        panel = self._panel(entry.step)
-        future = DateWindow(self.window.end, entry.step.horizon.after(self.window.end))
-        answer = self._ask_forecaster(entry, panel, future.days)
+        keys = entry.step
+        query = CostQuery(window=self.window, cost=keys.cost, group_by=keys.over, where=keys.where)
+        panel = self.costs.panel(query)
+        future = DateWindow(self.window.end, keys.horizon.after(self.window.end))
+        answer, remarks = self._ask_forecaster(entry, query, panel, future.days)
         forecasts = forecasts_in_money(
             panel, answer, horizon=list(future.dates()), forecaster=entry.name
         )
-        self.outcome.forecasts += forecasts
-        without = sum(forecast.problem is not None for forecast in forecasts)
-        return Told(
-            message=f"{len(forecasts) - without} series for {future.days} days"
-            + (f", {without} cannot be told" if without else "")
-        )
+        self.outcome.forecasts += with_sums(forecasts, answer)
+        without = sum(one.problem is not None for one in forecasts)
+        told = f"{len(forecasts) - without} series for {future.days} days"
+        if without:
+            told += f", {without} cannot be told"
+        return Told(message="; ".join([told, *remarks]))
 
     def _ask_forecaster(
-        self, entry: Entry[ForecasterKeys], panel: CostPanel, horizon: int
-    ) -> PanelForecast:
+        self, entry: Entry[ForecasterKeys], query: CostQuery, panel: CostPanel, horizon: int
+    ) -> tuple[PanelForecast, list[str]]:
+        """The forecast with what is planned, and what is to be said of the plans."""
         answer: PanelForecast = self._ask(
             entry, panel=panel, horizon=horizon, levels=entry.step.levels
         )
-        return answer
+        return apply_planned(answer, panel, self.costs, query, entry.step.planned)
 
     def _optimize(self, entry: Entry[OptimizerKeys]) -> Told:
         chosen = CostQuery(where=entry.step.where).select(self.costs.rows)
@@ -277,11 +294,18 @@ class Runner:
         from finops_cost_management.budgets import Budget, evaluate
 
         forecaster = self.config.forecasters[keys.forecast] if keys.forecast else None
+        query = CostQuery(cost=keys.cost, where=keys.where)
+
+        def forecast(panel: CostPanel, horizon: int) -> PanelForecast | None:
+            if forecaster is None:
+                return None
+            return self._ask_forecaster(forecaster, query, panel, horizon)[0]
+
         report = evaluate(
             Budget(name=name, **{key: getattr(keys, key) for key in type(keys).model_fields}),
             self.costs,
             today=self.window.end,
-            forecast=partial(self._ask_forecaster, forecaster) if forecaster else None,
+            forecast=forecast if forecaster else None,
         )
         self.outcome.budgets.append(report)
         status = report.status.value.replace("_", " ")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date  # noqa: TC003 # pydantic reads it when the models are built
 from decimal import Decimal  # noqa: TC003 # pydantic reads it when the models are built
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -18,14 +19,20 @@ from pydantic import (
 
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetPeriod
-from finops_cost_management.pipeline.values import DimensionName, Level, Share, Span, Where
+from finops_cost_management.pipeline.values import (
+    Change,
+    DimensionName,
+    Level,
+    Share,
+    Span,
+    Where,
+)
+from finops_cost_management.query.charge_kinds import OtherCharges
 from finops_cost_management.query.cost_query import CostMetric
 from finops_cost_management.store.object_store import is_secret
 from finops_cost_management.window import DateWindow, days_after
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from finops_cost_management.settings import Settings
     from finops_cost_management.store.cost_store import CostStore
 
@@ -79,6 +86,13 @@ class SeriesKeys(StepKeys):
 class DetectorKeys(SeriesKeys):
     """What a detector may say."""
 
+    other_charges: OtherCharges = OtherCharges.APART
+    """What becomes of taxes, credits, adjustments, corrections and commitment purchases: they are
+    judged as series `apart`, not at all (`leave_out`), or `together` with usage."""
+
+    drivers: tuple[DimensionName, ...] = ("account", "service", "region", "resource", "sku")
+    """The dimensions that are asked what explains an anomaly."""
+
 
 def _days(value: Any) -> Any:
     """``30`` means thirty days."""
@@ -90,6 +104,49 @@ def _any_level(levels: tuple[float, ...]) -> tuple[float, ...]:
     if not levels:
         raise ValueError("must name at least one level, such as 80%")
     return levels
+
+
+class PlannedChange(Keys):
+    """Something that is known to change what comes, and that no history tells."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: date = Field(alias="from")
+    """The first day of the change."""
+
+    until: date | None = None
+    """The first day on which it is over; absent, it stays."""
+
+    change: Change | None = None
+    """By how much: a share (`20%`, `-35%`) of the costs that `where` chooses, or an amount a day
+    (`120`), spread over their series."""
+
+    commitment_ends: str | None = None
+    """Instead of a change: the `CommitmentDiscountId` that ends. What it covered costs its
+    contracted price from then on, and its unused part nothing."""
+
+    where: Where = Field(default_factory=dict)
+    """Only charges that meet every condition change."""
+
+    note: str = ""
+    """What it is, for messages."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.change is None) == (self.commitment_ends is None):
+            raise ValueError("must say either change or commitment_ends")
+        if self.commitment_ends is not None and self.where:
+            raise ValueError("commitment_ends is about all that the commitment covers: no where")
+        if self.until is not None and self.until <= self.start:
+            raise ValueError("until must be later than from: it is the first day after the change")
+        return self
+
+    def __str__(self) -> str:
+        """The change in words."""
+        what = self.note or (
+            f"the end of {self.commitment_ends}" if self.commitment_ends else str(self.change)
+        )
+        return f"{what} from {self.start}"
 
 
 class ForecasterKeys(SeriesKeys):
@@ -104,6 +161,9 @@ class ForecasterKeys(SeriesKeys):
         default=(0.8, 0.95), json_schema_extra={"minItems": 1}
     )
     """The bands: each holds the truth with this probability."""
+
+    planned: tuple[PlannedChange, ...] = ()
+    """What is known to change: the forecast of any model is moved by it."""
 
 
 class ExportKeys(StepKeys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Self
@@ -14,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     WithJsonSchema,
     model_validator,
 )
@@ -58,6 +60,64 @@ Share = Annotated[
 
 Level = Annotated[Share, Lt(1)]
 """The probability of a band, between 0 and 1, written ``80%`` or ``0.8``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostChange:
+    """How costs change, of which exactly one is given.
+
+    Attributes:
+        share: By a share of themselves: 0.2 is 20 % more; -1 and above.
+        a_day: By an amount a day, in the currency of the costs.
+    """
+
+    share: Decimal | None = None
+    a_day: Decimal | None = None
+
+    def __str__(self) -> str:
+        """As people write it."""
+        if self.share is not None:
+            return f"{(self.share * 100).normalize():f}%"
+        return f"{self.a_day:f}"
+
+
+def _change(value: Any) -> Any:
+    """``20%`` is a share, ``120`` an amount a day; a minus means less."""
+    if isinstance(value, CostChange):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
+        raise ValueError(_CHANGE_RULE)  # noqa: TRY004 # pydantic's way
+    text = str(value).strip()
+    try:
+        number = Decimal(text.removesuffix("%").rstrip())
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not a change; it {_CHANGE_RULE}") from None
+    if not number.is_finite() or not number:
+        raise ValueError(_CHANGE_RULE)
+    if not text.endswith("%"):
+        return CostChange(a_day=number)
+    if number < -_ALL:
+        raise ValueError("must leave something: -100% is all")
+    return CostChange(share=number / _ALL)
+
+
+_ALL = 100
+_CHANGE_RULE = "must be a share such as 20% or -35%, or an amount a day such as 120"
+
+Change = Annotated[
+    CostChange,
+    BeforeValidator(_change),
+    PlainSerializer(str),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number"},
+                {"type": "string", "pattern": r"^\s*[-+]?[0-9]+(\.[0-9]+)?\s*%?\s*$"},
+            ]
+        }
+    ),
+]
+"""A share, written ``20%`` or ``-35%``, or an amount a day, written ``120``."""
 
 
 def _dimension(text: str) -> str:

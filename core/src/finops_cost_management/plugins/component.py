@@ -12,7 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 RESERVED_KEYS = frozenset(
-    {"use", "over", "where", "when", "on_error", "enabled", "fallback", "cost", "horizon", "levels"}
+    {
+        "use",
+        "over",
+        "where",
+        "when",
+        "on_error",
+        "enabled",
+        "fallback",
+        "cost",
+        "horizon",
+        "levels",
+        "planned",
+        "other_charges",
+        "drivers",
+    }
 )
 """Keys of a step that belong to the runner; no option may take their name."""
 

@@ -10,10 +10,22 @@ from markupsafe import Markup
 
 from finops_cost_management.query.costs_summary import total
 from finops_cost_management.report import charts
+from finops_cost_management.report.explaining import (
+    accuracy_words,
+    by_dimension,
+    days_of,
+    dimension_name,
+    driver_name,
+    forecast_name,
+    seasons_words,
+    seen_also,
+    sums_first,
+)
 from finops_cost_management.report.figures import change_within, monthly_savings
 from finops_cost_management.report.silences import why_empty, why_no_costs
 from finops_cost_management.report.unknowns import unknowns
 from finops_cost_management.report.wording import amount, known, money, percent, series
+from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +35,7 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.query.costs_summary import CurrencySummary
     from finops_cost_management.report.charges import ChargeKind
-    from finops_cost_management.report.figures import Change
+from finops_cost_management.report.figures import Change
 
 _MOST_CHARTS = 12
 
@@ -95,7 +107,19 @@ def render(outcome: Outcome, charges: Sequence[ChargeKind], *, title: str, limit
         lstrip_blocks=True,
     )
     environment.filters.update(
-        amount=amount, known=known, money=money, percent=percent, series=series
+        accuracy_words=accuracy_words,
+        amount=amount,
+        by_dimension=by_dimension,
+        days_of=days_of,
+        dimension_name=dimension_name,
+        driver_name=driver_name,
+        forecast_name=forecast_name,
+        known=known,
+        money=money,
+        percent=percent,
+        seasons_words=seasons_words,
+        seen_also=seen_also,
+        series=series,
     )
     return environment.get_template("report.html.j2").render(
         title=title,
@@ -119,7 +143,12 @@ def _currencies(
     savings = monthly_savings(outcome.recommendations)
     sections: list[CurrencySection] = []
     for one in outcome.costs.currencies:
-        odd = {found.date for found in outcome.anomalies if found.currency == one.currency}
+        odd = {
+            day
+            for found in outcome.anomalies
+            if found.currency == one.currency
+            for day in DateWindow.after(found.date, found.days).dates()
+        }
         services = {
             f"{service} ({provider})": cost for (provider, service), cost in one.by_service.items()
         }
@@ -165,7 +194,7 @@ def _forecasts(outcome: Outcome, limit: int) -> list[ForecastSection]:
             if answer.problem is None and place < _MOST_CHARTS
             else None,
         )
-        for place, answer in enumerate(outcome.forecasts[:limit])
+        for place, answer in enumerate(sums_first(outcome.forecasts)[:limit])
     ]
 
 

@@ -15,6 +15,15 @@ from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetStatus
 from finops_cost_management.answers.outcome import StepState
 from finops_cost_management.query.costs_summary import total
+from finops_cost_management.report.explaining import (
+    at_most,
+    by_dimension,
+    dimension_name,
+    driver_name,
+    forecast_name,
+    seen_also,
+    sums_first,
+)
 from finops_cost_management.report.figures import change_within, monthly_savings
 from finops_cost_management.report.silences import why_empty, why_no_costs
 from finops_cost_management.report.wording import amount, known, money, percent, plain, series
@@ -46,6 +55,8 @@ _STATUS = {
 }
 _BAR = 16
 _LONGEST_NAME = 90
+_LONGEST_DRIVER = 24
+_MOST_DRIVERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +167,11 @@ def _anomalies(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
     if not digest.anomalies:
         yield _note(why_empty("detectors", digest.steps, digest.left_out.get("detectors", 0)))
         return
-    table = _table("Date", "Series", ">Expected", ">Actual", ">Impact", "Severity")
+    table = _table("Since", "Series", ">Expected", ">Actual", ">Impact", "Severity")
     for one in digest.anomalies[: terms.limit]:
         table.add_row(*_anomaly(one))
     yield _indented(table)
+    yield from _drivers(digest.anomalies[: terms.limit])
     yield from _more(digest, len(digest.anomalies), terms)
 
 
@@ -167,12 +179,34 @@ def _anomaly(one: Anomaly) -> tuple[RenderableType, ...]:
     style = _SEVERITY[one.severity]
     return (
         str(one.date),
-        _name(series(one.dimensions)),
+        _name(series(one.dimensions)).append(f", {one.days} days" if one.days > 1 else ""),
         amount(one.expected_cost, one.currency),
         amount(one.actual_cost, one.currency),
         Text(money(one.cost_impact, one.currency, signed=True), style=style),
         Text(one.severity, style=style),
     )
+
+
+def _drivers(anomalies: Sequence[Anomaly]) -> Iterator[RenderableType]:
+    """What drives each anomaly, by the dimension that tells most, and where else it was seen."""
+    table = _table("Since", "Driven by")
+    for one in anomalies:
+        told = []
+        for drivers in by_dimension(one)[:1]:
+            parts = ", ".join(
+                f"{_tail(driver_name(driver))} {amount(driver.impact, one.currency, signed=True)}"
+                for driver in at_most(drivers, _MOST_DRIVERS)
+            )
+            told.append(f"by {dimension_name(drivers[0].dimension)}: {parts}")
+        if also := seen_also(one):
+            told.append(also)
+        if told:
+            text = _name(series(one.dimensions))
+            text.append(f"\n{'; '.join(told)}", style="dim")
+            table.add_row(str(one.date), text)
+    if table.row_count:
+        yield Text("")
+        yield _indented(table)
 
 
 def _forecasts(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
@@ -181,14 +215,14 @@ def _forecasts(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
         yield _note(why_empty("forecasters", digest.steps, digest.left_out.get("forecasters", 0)))
         return
     table = _table("Series", ">Days", ">Expected", "Band", "Model")
-    for one in digest.forecasts[: terms.limit]:
+    for one in sums_first(digest.forecasts)[: terms.limit]:
         table.add_row(*_forecast(one))
     yield _indented(table)
     yield from _more(digest, len(digest.forecasts), terms)
 
 
 def _forecast(one: Forecast) -> tuple[RenderableType, ...]:
-    name = _name(series(one.dimensions))
+    name = _name(forecast_name(one))
     total = one.forecasted_total
     if total is None:
         return name, "", "", Text(f"unknown: {plain(one.problem or '')}", style="magenta"), ""
@@ -199,7 +233,21 @@ def _forecast(one: Forecast) -> tuple[RenderableType, ...]:
         upper = amount(widest.upper_total, one.currency)
         band = f"{lower} to {upper} ({percent(widest.level, digits=0)})"
     expected = Text(money(total, one.currency), style="bold")
-    return name, str(len(one.dates)), expected, band, plain(one.model_type)
+    return name, str(len(one.dates)), expected, band, _model(one)
+
+
+def _model(one: Forecast) -> Text:
+    """The model, the growth, and the error on the past: of the cost, and against a naive rule."""
+    text = Text("sum" if one.is_sum else plain(one.model_type))
+    if one.growth_rate is not None:
+        text.append(f"\ngrowth {percent(one.growth_rate, signed=True)}", style="dim")
+    if one.accuracy is None:
+        return text
+    if one.accuracy.wape is not None:
+        text.append(f"\nWAPE {percent(one.accuracy.wape)}", style="dim")
+    if one.accuracy.mase is not None:
+        text.append(f"\nMASE {one.accuracy.mase:.2f}", style="dim")
+    return text
 
 
 def _savings(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
@@ -298,6 +346,11 @@ def _note(text: str, style: str = "dim") -> RenderableType:
 
 def _count(items: Sequence[object]) -> str:
     return f" ({len(items):,})" if items else ""
+
+
+def _tail(name: str) -> str:
+    """A long identifier's end, which tells it from its neighbours."""
+    return name if len(name) <= _LONGEST_DRIVER else f"...{name[3 - _LONGEST_DRIVER :]}"
 
 
 def _name(text: str) -> Text:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, String, Text
+from sqlalchemy import JSON, Date, DateTime, ForeignKey, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -28,6 +29,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class Money(TypeDecorator[Decimal]):
+    """An amount with all its digits: as text, because SQLite's numbers are floats."""
+
+    impl = String(80)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002 # SQLAlchemy's signature
+        """To text."""
+        return None if value is None else f"{value:f}"
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 # SQLAlchemy's signature
+        """From text."""
+        return None if value is None else Decimal(value)
+
+
 class Base(DeclarativeBase):
     """All tables of the state."""
 
@@ -48,6 +64,9 @@ class RunRow(Base):
     steps: Mapped[list[StepRow]] = relationship(
         back_populates="run", cascade="all, delete-orphan", order_by="StepRow.position"
     )
+    anomalies: Mapped[list[AnomalyRow]] = relationship(
+        back_populates="run", cascade="all, delete-orphan", order_by="AnomalyRow.position"
+    )
 
 
 class StepRow(Base):
@@ -67,3 +86,41 @@ class StepRow(Base):
     requests: Mapped[int | None]
     message: Mapped[str] = mapped_column(Text)
     run: Mapped[RunRow] = relationship(back_populates="steps")
+
+
+class AnomalyColumns:
+    """One incident, as far as it is remembered."""
+
+    date: Mapped[date] = mapped_column(Date)
+    days: Mapped[int]
+    dimensions: Mapped[dict[str, str | None]] = mapped_column(JSON)
+    currency: Mapped[str] = mapped_column(String(40))
+    expected_cost: Mapped[Decimal] = mapped_column(Money)
+    actual_cost: Mapped[Decimal] = mapped_column(Money)
+    score: Mapped[float]
+    severity: Mapped[str] = mapped_column(String(20))
+    detector: Mapped[str] = mapped_column(String(200))
+
+
+class AnomalyRow(AnomalyColumns, Base):
+    """One anomaly that a run told or knew, so that a person can refer to it."""
+
+    __tablename__ = "anomalies"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    run: Mapped[RunRow] = relationship(back_populates="anomalies")
+
+
+class FeedbackRow(AnomalyColumns, Base):
+    """A person's verdict on one anomaly."""
+
+    __tablename__ = "feedback"
+
+    anomaly_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(20))
+    until: Mapped[date | None] = mapped_column(Date)
+    note: Mapped[str] = mapped_column(Text)
+    given: Mapped[datetime] = mapped_column(UtcDateTime)

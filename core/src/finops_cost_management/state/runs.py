@@ -50,6 +50,7 @@ def record_start(database: StateDatabase, run: RunInfo) -> None:
 
 def record_end(database: StateDatabase, outcome: Outcome) -> None:
     """Remember how a run ended; findings do not count as a failure here."""
+    from finops_cost_management.state.anomalies import rows_of
     from finops_cost_management.state.models import RunRow, StepRow
 
     with database.session() as session:
@@ -71,6 +72,7 @@ def record_end(database: StateDatabase, outcome: Outcome) -> None:
             )
             for position, record in enumerate(outcome.steps)
         ]
+        row.anomalies = list(rows_of(outcome))
 
 
 def recent_runs(database: StateDatabase, limit: int = 20) -> list[RunRecord]:
