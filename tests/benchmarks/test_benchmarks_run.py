@@ -35,7 +35,7 @@ def test_every_benchmark_reports_its_figures(report: dict[str, Any]) -> None:
         "start-up": ["finops --help", "finops validate"],
         "ingest": ["Parquet, one month", "Parquet, six months", "mixed", "CSV", "peak memory"],
         "query": ["by service /", "by tag", "by day and provider", "compiling"],
-        "panel": ["build", "newest day", "replay", "seasonal_linear"],
+        "panel": ["build", "newest day", "replay", "auto"],
     }.items():
         for word in words:
             assert any(own == benchmark and word in measure for own, measure in measured), word
@@ -53,7 +53,7 @@ def test_models_are_told_side_by_side_with_those_that_lose(report: dict[str, Any
     assert set(anomalies["kept"]) <= set(anomalies["promises"])
     assert {"seasonal", "z-score, all days"} <= set(kinds["rows"])
     for forecasts in (costs, businesses):
-        assert {"seasonal_linear", "seasonal naive"} <= set(forecasts["rows"])
+        assert {"auto", "seasonal naive"} <= set(forecasts["rows"])
         assert forecasts["rows"]["seasonal naive"]["relMASE"] == pytest.approx(1)
 
 

@@ -31,7 +31,7 @@ notifiers: {screen: {use: console}}
 PLUGIN_STEPS = {
     "finops-models": """
 detectors: {odd: {use: seasonal}}
-forecasters: {next: {use: seasonal_linear, over: [provider]}}
+forecasters: {next: {use: auto, over: [provider]}}
 """,
 }
 """What a pipeline says to use all that a plugin brings; a new plugin must be named here."""

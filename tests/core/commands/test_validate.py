@@ -27,7 +27,7 @@ store: {storage_options: {key: "${KEY:-hunter2}"}}
 detectors:
   spikes: {use: seasonal}
 forecasters:
-  month: {use: seasonal_linear}
+  month: {use: auto}
 optimizers:
   waste: {use: unused_commitments}
 budgets:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from finops_cost_management.answers.forecasts import BacktestAccuracy, Forecast,
 from finops_cost_management.pipeline.forecast_sums import with_sums
 from finops_cost_management.pipeline.forecasting import forecasts_in_money
 from finops_cost_management.query.panel import CostPanel
+from finops_cost_management.window import DateWindow
 
 pytestmark = pytest.mark.invented
 
@@ -51,8 +52,15 @@ def forecasts(
         problems=tuple(problems or [None] * series),
         **more,
     )
-    horizon = [date(2026, 5, 6) + timedelta(days=ahead) for ahead in range(mean.shape[1])]
-    return with_sums(forecasts_in_money(panel, answer, horizon=horizon, forecaster="next"), answer)
+    end = date(2026, 5, 6)
+    ones = forecasts_in_money(
+        panel,
+        answer,
+        shown=DateWindow.last(DAYS, until=end),
+        horizon=DateWindow.after(end, mean.shape[1]),
+        forecaster="next",
+    )
+    return with_sums(ones, answer)
 
 
 def half_widths(one: Forecast) -> list[float]:

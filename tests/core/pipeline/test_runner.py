@@ -138,7 +138,7 @@ def test_a_run_returns_its_results_as_objects_and_remembers_itself() -> None:
         DEMO
         + """
 detectors: {odd: {use: seasonal, over: [provider, service]}}
-forecasters: {next: {use: seasonal_linear, over: [provider], horizon: 10}}
+forecasters: {next: {use: auto, over: [provider], horizon: 10}}
 optimizers: {waste: {use: unused_commitments}}
 budgets: {all: {amount: 60000, forecast: next}}
 exports: {bill: {use: focus, path: out/bill.parquet}}
@@ -169,7 +169,7 @@ def test_planned_changes_move_forecasts_and_budgets() -> None:
     def run(planned: str) -> Outcome:
         return Pipeline.from_yaml(
             DEMO
-            + "forecasters: {next: {use: seasonal_linear, over: [provider], cost: billed, "
+            + "forecasters: {next: {use: auto, over: [provider], cost: billed, "
             + f"horizon: 30, planned: {planned}}}}}\n"
             + "budgets: {april: {amount: 60000, forecast: next}}"
         ).run(until=date(2026, 4, 21))

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finops_cost_management.query.cost_query import CostQuery
+from finops_cost_management.testing.panels import panel_of
 from finops_cost_management.window import DateWindow
 
 pytestmark = [pytest.mark.real_component, pytest.mark.invented]
@@ -149,3 +150,13 @@ def test_hourly_charges_cover_their_day(bill: Any) -> None:
 def test_tags_that_differ_in_case_are_two_dimensions(bill: Any) -> None:
     costs = bill([{"day": day, "cost": 1, "Tags": '{"a": "x", "A": "y"}'} for day in MAY[:6]])
     assert values(costs, "tags.a", "tags.A") == {("x", "y", "USD"): [1.0] * 6}
+
+
+def test_history_reaches_back_as_far_as_anything_is_known() -> None:
+    values = np.array([[np.nan, np.nan, 1.0, np.nan, 2.0], [np.nan, np.nan, np.nan, 3.0, 4.0]])
+    panel = panel_of(values, start=date(2026, 5, 1))
+
+    known = panel.known_before(date(2026, 5, 5))
+    assert known.dates[0].item() == date(2026, 5, 3)
+    assert np.array_equal(known.values, values[:, 2:], equal_nan=True)
+    assert len(panel.known_before(date(2026, 5, 2)).dates) == 4, "days asked for stay"

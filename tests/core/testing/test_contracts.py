@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from finops_cost_management.answers.anomalies import Anomaly, AnomalySeverity
-from finops_cost_management.answers.forecasts import PanelForecast
+from finops_cost_management.answers.forecasts import BacktestAccuracy, PanelForecast
 from finops_cost_management.plugins.component import (
     Component,
     Detector,
@@ -98,9 +98,19 @@ class Generous(Detector[Options]):
         return [replace(_anomaly(panel, 0, 5), actual_cost=Decimal(1))]
 
 
+class InDollars(Detector[Options]):
+    """Has one threshold for all series, in money."""
+
+    @hookimpl
+    def detect_anomalies(self, panel: CostPanel) -> list[Anomaly]:
+        rows = [row for row in range(len(panel)) if panel.values[row, 5] < 1000]
+        return [_anomaly(panel, row, 5) for row in rows]
+
+
 @pytest.mark.parametrize(
     ("component", "test", "message"),
     [
+        (InDollars(), "test_unit_of_money_does_not_matter", "in one unit only"),
         (Alarmist(), "test_constant_series_never_alarm", "alarms where nothing changed"),
         (Alarmist(), "test_window_outside_of_the_panel_is_quiet", "assert not"),
         (Favourite(), "test_order_of_series_does_not_matter", "only in one of both orders"),
@@ -164,8 +174,63 @@ class Certain(Flat):
         return replace(answer, problems=(None,) * len(answer.problems))
 
 
+class Dwindling(Flat):
+    """Is the more certain the less it can know."""
+
+    def spoil(self, answer: PanelForecast) -> PanelForecast:
+        import numpy as np
+
+        left = np.arange(answer.mean.shape[1], 0, -1) / answer.mean.shape[1]
+        upper = {
+            level: answer.mean + (bound - answer.mean) * left
+            for level, bound in answer.upper.items()
+        }
+        return replace(answer, upper=upper)
+
+
+class Dollars(Flat):
+    """Adds a price in one currency to costs in all."""
+
+    def spoil(self, answer: PanelForecast) -> PanelForecast:
+        up = answer.mean + 5
+        upper = {level: bound + 5 for level, bound in answer.upper.items()}
+        totals = {level: bound + 1e9 for level, bound in answer.total_upper.items()}
+        return replace(answer, mean=up, upper=upper, total_upper=totals)
+
+
+class Boastful(Flat):
+    """Praises itself beyond measure."""
+
+    def spoil(self, answer: PanelForecast) -> PanelForecast:
+        perfect = BacktestAccuracy(mase=0.0, wape=0.0, coverage={0.8: 1.2}, origins=3)
+        return replace(answer, accuracy=(perfect,) * len(answer.models))
+
+
+class Lunar(Flat):
+    """Sees seasons nobody can show."""
+
+    def spoil(self, answer: PanelForecast) -> PanelForecast:
+        return replace(answer, seasonality=({"lunar": 0.5},) * len(answer.models))
+
+
+class Trendy(Flat):
+    """Knows the trend of the days ahead only."""
+
+    def spoil(self, answer: PanelForecast) -> PanelForecast:
+        return replace(answer, trend=answer.mean)
+
+
+class Forgetful(Flat):
+    """Hands its errors over in another order."""
+
+    def spoil(self, answer: PanelForecast) -> PanelForecast:
+        return replace(answer, errors=answer.mean.T[None])
+
+
 def test_forecaster_contract_accepts_the_simplest_forecaster() -> None:
     contract = ForecasterContract()
+    contract.test_the_unit_of_money_does_not_matter(Flat(), 1000.0)
+    contract.test_bands_never_narrow_with_the_horizon(Flat(), 30)
     contract.test_every_series_and_day_has_its_band(Flat(), 30)
     contract.test_insufficient_data_is_said(Flat(), 2)
     contract.test_empty_panel_has_an_empty_answer(Flat())
@@ -177,11 +242,25 @@ def test_forecaster_contract_accepts_the_simplest_forecaster() -> None:
     [
         (Upside(), "the lower bound of 0.5 is above the mean"),
         (Short(), r"mean has shape \(6, 29\), not \(6, 30\)"),
+        (Boastful(), "no share"),
+        (Lunar(), "seasons are"),
+        (Trendy(), r"the trend has shape \(6, 30\), not \(6, 230\)"),
+        (Forgetful(), "errors are origins × series × horizon"),
     ],
 )
 def test_forecaster_contract_finds(component: Component[Any], message: str) -> None:
     with pytest.raises(AssertionError, match=message):
         ForecasterContract().test_every_series_and_day_has_its_band(component, 30)
+
+
+def test_forecaster_contract_finds_bands_that_narrow() -> None:
+    with pytest.raises(AssertionError, match="narrower than the same weekday's a week before"):
+        ForecasterContract().test_bands_never_narrow_with_the_horizon(Dwindling(), 30)
+
+
+def test_forecaster_contract_finds_a_built_in_amount() -> None:
+    with pytest.raises(AssertionError, match="no amount of money"):
+        ForecasterContract().test_the_unit_of_money_does_not_matter(Dollars(), 0.001)
 
 
 def test_forecaster_contract_finds_missing_refusals() -> None:

@@ -15,6 +15,7 @@ from finops_cost_management.pipeline.judged import JudgedCharges
 from finops_cost_management.pipeline.steps import STEP_KEYS
 from finops_cost_management.plugins.caller import ComponentCaller
 from finops_cost_management.query.cost_query import CostQuery
+from finops_cost_management.query.panel import MODEL_HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -139,9 +140,10 @@ class Contestants:
         ask = self._asks(entry)
 
         def series(costs: CostSnapshot, window: DateWindow) -> CostPanel:
-            return costs.panel(
-                CostQuery(window=window, cost=keys.cost, group_by=keys.over, where=keys.where)
+            query = CostQuery(
+                window=window, cost=keys.cost, group_by=keys.over, where=keys.where
             )
+            return costs.panel(query, history=MODEL_HISTORY)
 
         def days(origin: date) -> int:
             return horizon or (keys.horizon.after(origin) - origin).days

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from finops_cost_management.backtest.memory import StoreMemory
     from finops_cost_management.window import DateWindow
 
-HISTORY = 400
-"""Days before the first replayed one that are looked at where no file says a window."""
-
 MOST_SERIES = 100_000
 
 from_option = click.option("--from", "start", type=Day(), required=True, help="First day.")
@@ -218,7 +215,7 @@ def _opened(config_path: Path | None) -> Iterator[_Past]:
             contestants=Contestants(config, registry),
             known_until=window.end,
             lag=config.window.lag,
-            history=window.days if found else HISTORY,
+            history=window.days,
         )
 
 

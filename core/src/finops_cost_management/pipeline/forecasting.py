@@ -9,33 +9,41 @@ from finops_cost_management.answers.forecasts import Forecast, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
-
     from finops_cost_management.answers.forecasts import PanelForecast
     from finops_cost_management.query.panel import CostPanel
+    from finops_cost_management.window import DateWindow
 
 _CENT_OF_A_CENT = Decimal("0.0001")  # a forecast is no more exact than that
 
 
 def forecasts_in_money(
-    panel: CostPanel, answer: PanelForecast, *, horizon: list[date], forecaster: str
+    panel: CostPanel,
+    answer: PanelForecast,
+    *,
+    shown: DateWindow,
+    horizon: DateWindow,
+    forecaster: str,
 ) -> list[Forecast]:
     """One forecast per series of the panel.
 
     Args:
-        panel: What was forecast.
+        panel: What was forecast, with all that was learnt from.
         answer: What the forecaster said of it.
+        shown: The days of the history that people asked for.
         horizon: The days of the forecast.
         forecaster: Its name in the pipeline.
     """
-    dates = tuple(panel.dates.tolist())
+    import numpy as np
+
+    begin = int(np.searchsorted(panel.dates, np.datetime64(shown.start, "D")))
+    dates, ahead = tuple(panel.dates[begin:].tolist()), tuple(horizon.dates())
     return [
         Forecast(
             dimensions=key,
             currency=panel.currencies[row],
             history_dates=dates,
-            history=_amounts(panel.values[row]),
-            dates=tuple(horizon),
+            history=_amounts(panel.values[row, begin:]),
+            dates=ahead,
             mean=() if answer.problems[row] else _known(answer.mean[row]),
             intervals=()
             if answer.problems[row]
@@ -56,7 +64,7 @@ def forecasts_in_money(
             seasonality=answer.seasonality[row] if answer.seasonality else {},
             trend=()
             if answer.trend is None or answer.problems[row]
-            else _amounts(answer.trend[row]),
+            else _amounts(answer.trend[row, begin:]),
         )
         for row, key in enumerate(panel.keys)
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.query.charge_kinds import KIND, OtherCharges, apart, kind_of, with_kinds
 from finops_cost_management.query.cost_query import CostQuery
+from finops_cost_management.query.panel import MODEL_HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +43,8 @@ class JudgedCharges:
         return cls(costs.with_rows(with_kinds(costs.rows)), query)
 
     def panel(self) -> CostPanel:
-        """The series, named in FOCUS's columns: those of other charges say their kind."""
-        panel = self.costs.panel(self.query)
+        """The series with the history that detectors learn from, named in FOCUS's columns: those of other charges say their kind."""
+        panel = self.costs.panel(self.query, history=MODEL_HISTORY)
         return replace(panel, keys=tuple(map(apart, panel.keys))) if self._by_kind else panel
 
     def key_of(self, dimensions: Mapping[str, str | None]) -> tuple[str | None, ...]:

@@ -27,6 +27,7 @@ from finops_cost_management.pipeline.planned import apply_planned
 from finops_cost_management.pipeline.told import PartlyFailedError, Told, in_words
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.costs_summary import summarise
+from finops_cost_management.query.panel import MODEL_HISTORY
 from finops_cost_management.query.snapshot import CostSnapshot
 from finops_cost_management.window import DateWindow
 
@@ -262,11 +263,11 @@ class Runner:
     def _forecast(self, entry: Entry[ForecasterKeys]) -> Told:
         keys = entry.step
         query = CostQuery(window=self.window, cost=keys.cost, group_by=keys.over, where=keys.where)
-        panel = self.costs.panel(query)
+        panel = self.costs.panel(query, history=MODEL_HISTORY)
         future = DateWindow(self.window.end, keys.horizon.after(self.window.end))
         answer, remarks = self._ask_forecaster(entry, query, panel, future.days)
         forecasts = forecasts_in_money(
-            panel, answer, horizon=list(future.dates()), forecaster=entry.name
+            panel, answer, shown=self.window, horizon=future, forecaster=entry.name
         )
         self.outcome.forecasts += with_sums(forecasts, answer)
         without = sum(one.problem is not None for one in forecasts)

@@ -11,19 +11,20 @@ _BY_VENDOR = {
     "kubecost": "finops-kubecost",
 }
 _BY_KIND = {
-    ("detectors", "seasonal"): "finops-models",
-    ("forecasters", "seasonal_linear"): "finops-models",
-    ("notifiers", "email"): "finops-notifiers",
-    ("notifiers", "pagerduty"): "finops-notifiers",
-    ("notifiers", "slack"): "finops-notifiers",
-    ("notifiers", "teams"): "finops-notifiers",
-    ("notifiers", "webhook"): "finops-notifiers",
+    "detectors": ("finops-models", "combined isolation_forest seasonal statistical zscore"),
+    "forecasters": (
+        "finops-models",
+        "auto ensemble holt_winters linear prophet seasonal_naive theta",
+    ),
+    "notifiers": ("finops-notifiers", "email pagerduty slack teams webhook"),
 }
 
 
 def missing_distribution(kind: str, name: str) -> str | None:
     """The distribution that offers a plugin, where it is known and not installed."""
-    distribution = _BY_KIND.get((kind, name)) or _BY_VENDOR.get(name.partition(".")[0])
+    of_kind, names = _BY_KIND.get(kind, ("", ""))
+    by_name = of_kind if name in names.split() else None
+    distribution = by_name or _BY_VENDOR.get(name.partition(".")[0])
     if distribution is None:
         return None
     try:

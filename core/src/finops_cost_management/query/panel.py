@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.query.cost_query import CostMetric
@@ -21,6 +21,9 @@ FEED = ("x_Source", "x_FeedProvider", "x_FeedAccount")
 
 LATE_DAYS = 31
 """A feed that is further behind its source than this has ended."""
+
+MODEL_HISTORY = 2 * 366
+"""Days before a window that models learn from, where the store has them: two of each season."""
 
 DAILY_DAYS, DAILY_SHARE = 7, 0.8
 """A feed with so many days, and charges on such a share of them, is expected every day."""
@@ -59,14 +62,17 @@ class CostPanel:
         """The same series, knowing only the days before ``day``."""
         import numpy as np
 
-        known = self.dates < np.datetime64(day, "D")
-        return CostPanel(
-            values=self.values[:, known],
-            dates=self.dates[known],
-            keys=self.keys,
-            currencies=self.currencies,
-            cost=self.cost,
-        )
+        return self._on(self.dates < np.datetime64(day, "D"))
+
+    def known_before(self, day: date) -> CostPanel:
+        """The same series without the first days that none of them knows, up to ``day``."""
+        import numpy as np
+
+        begun = np.logical_or.accumulate(np.isfinite(self.values).any(axis=0))
+        return self._on(begun | (self.dates >= np.datetime64(day, "D")))
+
+    def _on(self, days: NDArray[np.bool_]) -> CostPanel:
+        return replace(self, values=self.values[:, days], dates=self.dates[days])
 
 
 def build_panel(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.query.dimensions import PROVIDER, Dimension, under_own_names
 from finops_cost_management.query.panel import FEED, build_panel
+from finops_cost_management.window import DateWindow, days_after
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,16 +60,21 @@ class CostSnapshot:
         """Answer a question: one row per period, group and currency (`CostQuery.expression`)."""
         return query.expression(self.rows).to_pyarrow()
 
-    def panel(self, query: CostQuery) -> CostPanel:
+    def panel(self, query: CostQuery, *, history: int = 0) -> CostPanel:
         """Daily series of a question, one per group and currency.
 
-        The query needs a window; its grain is ignored: panels are daily.
+        Args:
+            query: Needs a window; its grain is ignored: panels are daily.
+            history: How many days before the window the panel has as well, for models to learn
+                from; fewer where the store has no data of them.
 
         Raises:
             ValueError: The query has no window.
         """
         if query.window is None:
             raise ValueError("a panel needs a window")
+        asked = query.window
+        query = replace(query, window=DateWindow(days_after(asked.start, -history), asked.end))
         dimensions = tuple(dimension.name for dimension in query.dimensions)
         costs = self.ask(replace(query, grain="daily"))
         chosen = query.select(self.rows)
@@ -90,7 +96,7 @@ class CostSnapshot:
             # An hour's charge ends on the day it began on, or at the midnight after.
             EndDay=(periods.ChargePeriodEnd - _MICROSECOND).cast("date") + _DAY,
         ).distinct()
-        return build_panel(
+        panel = build_panel(
             costs,
             feeds.to_pyarrow(),
             coverage.to_pyarrow(),
@@ -98,6 +104,7 @@ class CostSnapshot:
             window=query.window,
             cost=query.cost,
         )
+        return panel.known_before(asked.start) if history else panel
 
 
 def _feed(rows: ibis.Table) -> list[ir.Value]:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,9 @@ class DetectorContract(PluginContract):
     """Three lines make the tests of a detector: the class, ``plugin`` and ``options``."""
 
     kind = "detectors"
+
+    hides_small_money: ClassVar[bool] = True
+    """Whether the options demand an amount of money, so that smaller units may hide days."""
 
     def detect(self, component: Component[Any], panel: CostPanel) -> list[Anomaly]:
         """Everything that the detector finds in the whole panel."""
@@ -103,22 +107,45 @@ class DetectorContract(PluginContract):
         """A verdict must not change when later days arrive.
 
         Else a replay of history shows a detector that knew the future, and an alarm that was
-        sent is gone the next morning.
+        sent is gone the next morning. How long an incident lasts is known later; its first day is
+        told on that day, and what was told on a day stays part of an incident.
         """
         panel = lively_panel()
-        found = {(*_verdict(one), one.expected_cost) for one in self.detect(component, panel)}
+        found = self.detect(component, panel)
+        told = {(_series(one), day) for one in found for day in _days(one)}
+        begun = {(_series(one), one.date) for one in found}
+        odd = {day for _, day in told}
         # Every day that was found odd, and some that were not.
-        for day in sorted({one[0] for one in found}.union(list(_whole(panel).dates())[40::7])):
+        for day in sorted(odd.union(list(_whole(panel).dates())[40::7])):
             tomorrow = day + timedelta(days=1)
             known = list(
                 self.ask(component, panel=panel.until(tomorrow), window=DateWindow(day, tomorrow))
             )
-            then = {(*_verdict(one), one.expected_cost) for one in known}
-            now = {one for one in found if one[0] == day}
-            assert then == now, (
-                f"the verdict on {day} changed with later days: {then} became {now}; "
+            then = {(_series(one), day) for one in known}
+            missed = {one for one in begun if one[1] == day} - then
+            changed = (then - told) | missed
+            assert not changed, (
+                f"the verdict on {day} changed with later days, of {changed}; "
                 "use only columns before the judged day"
             )
+
+    @settings(ANY_EXAMPLES)
+    @given(seed=st.integers(0, 999), power=st.integers(-8, 12))
+    def test_unit_of_money_does_not_matter(
+        self, component: Component[Any], seed: int, power: int
+    ) -> None:
+        """Cents, dollars or yen: the same days are odd. A threshold in money may hide some."""
+        panel = lively_panel(seed=seed)
+        scaled = replace(panel, values=panel.values * 2.0**power)
+        dear, cheap = (panel, scaled) if power < 0 else (scaled, panel)
+        told = [
+            {(_series(one), day) for one in self.detect(component, it) for day in _days(one)}
+            for it in (dear, cheap)
+        ]
+        hidden = self.hides_small_money
+        assert told[1] <= told[0] if hidden else told[0] == told[1], (
+            f"days told in one unit only: {told[0] ^ told[1]}"
+        )
 
     def _check_answers(self, found: list[Anomaly], panel: CostPanel) -> None:
         window = _whole(panel)
@@ -130,7 +157,9 @@ class DetectorContract(PluginContract):
             assert anomaly.currency == panel.currencies[row], "take the currency of the series"
             assert isinstance(anomaly.actual_cost, Decimal), "actual_cost must be a Decimal"
             assert isinstance(anomaly.expected_cost, Decimal), "expected_cost must be a Decimal"
-            charged = float(panel.values[row, (anomaly.date - window.start).days])
+            assert anomaly.last_date in window, f"{anomaly.last_date} is outside of {window}"
+            first = (anomaly.date - window.start).days
+            charged = float(panel.values[row, first : first + anomaly.days].sum())
             assert float(anomaly.actual_cost) == pytest.approx(charged, rel=1e-6, abs=1e-6), (
                 f"{anomaly.date} {anomaly.label}: the panel says {charged}"
             )
@@ -142,5 +171,13 @@ def _whole(panel: CostPanel) -> DateWindow:
     return DateWindow(first, first + timedelta(days=len(panel.dates)))
 
 
+def _series(anomaly: Anomaly) -> tuple[tuple[str, str | None], ...]:
+    return tuple(sorted(anomaly.dimensions.items()))
+
+
+def _days(anomaly: Anomaly) -> list[date]:
+    return [anomaly.date + timedelta(days=day) for day in range(anomaly.days)]
+
+
 def _verdict(anomaly: Anomaly) -> tuple[Any, ...]:
-    return (anomaly.date, *sorted(anomaly.dimensions.items()), anomaly.severity)
+    return (anomaly.date, anomaly.days, *_series(anomaly), anomaly.severity)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from finops_cost_management.query.panel import CostPanel
 
 LEVELS = (0.5, 0.8, 0.95)
+SEASONS = {"weekly", "monthly", "yearly"}
 
 
 class ForecasterContract(PluginContract):
@@ -95,6 +96,10 @@ class ForecasterContract(PluginContract):
 
         first, second = (self.forecast(component, lively_panel()) for _ in range(2))
         assert np.array_equal(first.mean, second.mean, equal_nan=True), "seed what is random"
+        for level in LEVELS:
+            assert np.array_equal(first.upper[level], second.upper[level], equal_nan=True), (
+                "the bands differ between two runs: seed what is random"
+            )
 
     def test_order_of_series_does_not_matter(self, component: Component[Any]) -> None:
         """The order of a panel is an accident of sorting; no forecast may hang on it."""
@@ -106,6 +111,39 @@ class ForecasterContract(PluginContract):
         assert np.allclose(straight.mean[order], mixed.mean, rtol=1e-6, equal_nan=True), (
             "a series' forecast depends on its neighbours in the panel"
         )
+
+    @pytest.mark.parametrize("times", [1000.0, 0.001])
+    def test_the_unit_of_money_does_not_matter(
+        self, component: Component[Any], times: float
+    ) -> None:
+        """The same bill in another currency has the same forecast."""
+        import numpy as np
+
+        panel = lively_panel()
+        straight = self.forecast(component, panel)
+        other = self.forecast(component, panel_of(panel.values * times))
+        assert np.allclose(straight.mean * times, other.mean, rtol=1e-3, equal_nan=True), (
+            "no amount of money may be built into a model"
+        )
+
+    @pytest.mark.parametrize("horizon", [30, 90])
+    def test_bands_never_narrow_with_the_horizon(
+        self, component: Component[Any], horizon: int
+    ) -> None:
+        """Who knows less further out cannot be more certain.
+
+        A weekday may be more certain than others: each is held against itself a week before, and
+        below a band may end at zero.
+        """
+        import numpy as np
+
+        answer = self.forecast(component, lively_panel(), horizon)
+        for level, upper in answer.upper.items():
+            above = (upper - answer.mean)[[problem is None for problem in answer.problems]]
+            slack = 0.01 * (1e-9 + np.abs(above[:, 7:]))
+            assert (above[:, 7:] >= above[:, :-7] - slack).all(), (
+                f"the band of {level} is narrower than the same weekday's a week before"
+            )
 
     def test_input_is_not_changed(self, component: Component[Any]) -> None:
         """The same panel goes to every forecaster of a run."""
@@ -148,3 +186,29 @@ def _check(answer: PanelForecast, panel: CostPanel, horizon: int, levels: Sequen
         assert (total <= answer.total_upper[level][good] + total_slack).all(), (
             f"the total is above its upper bound of {level}"
         )
+    _check_extras(answer, panel, horizon, levels)
+
+
+def _check_extras(
+    answer: PanelForecast, panel: CostPanel, horizon: int, levels: Sequence[float]
+) -> None:
+    """What a forecaster may tell beside the forecast is well formed where it is told."""
+    series, days = len(panel), len(panel.dates)
+    for told in (answer.accuracy, answer.seasonality):
+        assert len(told) in {0, series}, f"one entry per series or none, not {len(told)}"
+    for accuracy in answer.accuracy:
+        if accuracy is not None:
+            assert accuracy.origins > 0, "an accuracy is that of at least one back-test"
+            assert set(accuracy.coverage) <= set(levels), "coverage of levels nobody asked for"
+            assert all(0 <= share <= 1 for share in accuracy.coverage.values()), "no share"
+            assert (accuracy.mase or 0) >= 0, "an error in absolute terms is not negative"
+            assert (accuracy.wape or 0) >= 0, "an error in absolute terms is not negative"
+    for seasons in answer.seasonality:
+        assert set(seasons) <= SEASONS, f"seasons are {sorted(SEASONS)}, not {sorted(seasons)}"
+        assert all(0 < strength <= 1 for strength in seasons.values()), "strengths are in (0, 1]"
+    if answer.trend is not None:
+        shape = (series, days + horizon)
+        assert answer.trend.shape == shape, f"the trend has shape {answer.trend.shape}, not {shape}"
+    if answer.errors is not None:
+        _, *shape_of_one = answer.errors.shape
+        assert shape_of_one == [series, horizon], "errors are origins × series × horizon"
