@@ -301,8 +301,6 @@ def test_known_plugins_of_the_repository_are_hinted_at() -> None:
             unknown += [
                 f"{kind}.{name}"
                 for name in offers
-                if kind in KINDS
-                and known._BY_KIND.get((kind, name)) != project["name"]
-                and known._BY_VENDOR.get(name.partition(".")[0]) != project["name"]
+                if kind in KINDS and known.distribution_of(kind, name) != project["name"]
             ]
     assert unknown == []

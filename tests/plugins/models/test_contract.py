@@ -1,17 +1,13 @@
-"""The models keep the contracts that core asks of every detector and forecaster."""
+"""The default detector keeps the contract that core asks of every detector."""
 
 from __future__ import annotations
 
 import pytest
 
-from finops_cost_management.testing import DetectorContract, ForecasterContract
+from finops_cost_management.testing import DetectorContract
 
 pytestmark = pytest.mark.real_component
 
 
 class TestSeasonal(DetectorContract):
     plugin = "seasonal"
-
-
-class TestSeasonalLinear(ForecasterContract):
-    plugin = "seasonal_linear"

@@ -140,9 +140,7 @@ class Contestants:
         ask = self._asks(entry)
 
         def series(costs: CostSnapshot, window: DateWindow) -> CostPanel:
-            query = CostQuery(
-                window=window, cost=keys.cost, group_by=keys.over, where=keys.where
-            )
+            query = CostQuery(window=window, cost=keys.cost, group_by=keys.over, where=keys.where)
             return costs.panel(query, history=MODEL_HISTORY)
 
         def days(origin: date) -> int:

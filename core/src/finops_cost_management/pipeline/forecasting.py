@@ -9,6 +9,7 @@ from finops_cost_management.answers.forecasts import Forecast, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     from finops_cost_management.answers.forecasts import PanelForecast
     from finops_cost_management.query.panel import CostPanel
     from finops_cost_management.window import DateWindow

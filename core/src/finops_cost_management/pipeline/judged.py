@@ -43,7 +43,10 @@ class JudgedCharges:
         return cls(costs.with_rows(with_kinds(costs.rows)), query)
 
     def panel(self) -> CostPanel:
-        """The series with the history that detectors learn from, named in FOCUS's columns: those of other charges say their kind."""
+        """The series, with the history that detectors learn from.
+
+        Their keys are FOCUS's columns: those of other charges say their kind.
+        """
         panel = self.costs.panel(self.query, history=MODEL_HISTORY)
         return replace(panel, keys=tuple(map(apart, panel.keys))) if self._by_kind else panel
 

@@ -20,11 +20,15 @@ _BY_KIND = {
 }
 
 
+def distribution_of(kind: str, name: str) -> str | None:
+    """The distribution that offers a plugin, where it is known."""
+    distribution, names = _BY_KIND.get(kind, ("", ""))
+    return distribution if name in names.split() else _BY_VENDOR.get(name.partition(".")[0])
+
+
 def missing_distribution(kind: str, name: str) -> str | None:
     """The distribution that offers a plugin, where it is known and not installed."""
-    of_kind, names = _BY_KIND.get(kind, ("", ""))
-    by_name = of_kind if name in names.split() else None
-    distribution = by_name or _BY_VENDOR.get(name.partition(".")[0])
+    distribution = distribution_of(kind, name)
     if distribution is None:
         return None
     try:

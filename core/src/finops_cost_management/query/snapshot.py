@@ -74,7 +74,8 @@ class CostSnapshot:
         if query.window is None:
             raise ValueError("a panel needs a window")
         asked = query.window
-        query = replace(query, window=DateWindow(days_after(asked.start, -history), asked.end))
+        window = DateWindow(days_after(asked.start, -history), asked.end)
+        query = replace(query, window=window)
         dimensions = tuple(dimension.name for dimension in query.dimensions)
         costs = self.ask(replace(query, grain="daily"))
         chosen = query.select(self.rows)
@@ -101,7 +102,7 @@ class CostSnapshot:
             feeds.to_pyarrow(),
             coverage.to_pyarrow(),
             dimensions=dimensions,
-            window=query.window,
+            window=window,
             cost=query.cost,
         )
         return panel.known_before(asked.start) if history else panel

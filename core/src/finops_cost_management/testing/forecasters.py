@@ -112,7 +112,8 @@ class ForecasterContract(PluginContract):
             "a series' forecast depends on its neighbours in the panel"
         )
 
-    @pytest.mark.parametrize("times", [1000.0, 0.001])
+    # Powers of two change no digit: fits that depend on the last one are not blamed.
+    @pytest.mark.parametrize("times", [1024.0, 1 / 1024])
     def test_the_unit_of_money_does_not_matter(
         self, component: Component[Any], times: float
     ) -> None:
