@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import ingest
+import model_speed
 import panels
 import query
 import startup
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 BENCHMARKS: dict[str, Callable[[Settings], Iterator[Figure | Standing]]] = {
-    module.NAME: module.measure for module in (startup, ingest, query, panels, contests)
+    module.NAME: module.measure
+    for module in (startup, ingest, query, panels, model_speed, contests)
 }
 
 

@@ -140,21 +140,9 @@ def crowded(outcome: Outcome) -> Outcome:
 @pytest.fixture
 def to_digest() -> Callable[[Outcome], Digest]:
     """Makes the digest that a notifier without ``when`` gets."""
+    from finops_cost_management.pipeline.digests import digest_for
 
-    def tell(outcome: Outcome) -> Digest:
-        return Digest(
-            run=outcome.run,
-            costs=outcome.costs,
-            anomalies=tuple(outcome.anomalies),
-            forecasts=tuple(outcome.forecasts),
-            recommendations=tuple(outcome.recommendations),
-            coverage={name: answer.coverage for name, answer in outcome.savings.items()},
-            budgets=tuple(outcome.budgets),
-            files=tuple(outcome.files),
-            steps=tuple(outcome.steps),
-        )
-
-    return tell
+    return digest_for
 
 
 def _anomaly(

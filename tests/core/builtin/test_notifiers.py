@@ -57,6 +57,17 @@ def test_the_console_tells_every_section(
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_what_people_answered_already_is_counted(
+    outcome: Outcome, to_digest: ToDigest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Console().notify(to_digest(outcome))
+    assert "known by feedback" not in capsys.readouterr().out
+
+    outcome.known_anomalies.append(outcome.anomalies[0])
+    Console().notify(to_digest(outcome))
+    assert "1 more known by feedback: `finops feedback list`" in capsys.readouterr().out
+
+
 def test_the_console_tells_incidents_and_how_good_forecasts_were(
     outcome: Outcome, to_digest: ToDigest, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,6 +33,7 @@ class Digest:
         steps: Every step with how it ended; failures are told, never hidden.
         left_out: Section (``detectors``, …) → how many of its answers are below the severity
             that the notifier asks for.
+        known_anomalies: How many anomalies people answered already, by their feedback.
     """
 
     run: RunInfo
@@ -45,3 +46,4 @@ class Digest:
     files: tuple[Path, ...]
     steps: tuple[StepRecord, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
+    known_anomalies: int = 0

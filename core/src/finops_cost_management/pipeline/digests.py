@@ -38,4 +38,5 @@ def digest_for(outcome: Outcome, *, severity: AnomalySeverity = AnomalySeverity.
         files=tuple(outcome.files),
         steps=tuple(outcome.steps),
         left_out={section: count for section, count in left_out.items() if count},
+        known_anomalies=len(outcome.known_anomalies),
     )

@@ -22,7 +22,7 @@ from finops_cost_management.report.explaining import (
     sums_first,
 )
 from finops_cost_management.report.figures import change_within, monthly_savings
-from finops_cost_management.report.silences import why_empty, why_no_costs
+from finops_cost_management.report.silences import known_by_feedback, why_empty, why_no_costs
 from finops_cost_management.report.unknowns import unknowns
 from finops_cost_management.report.wording import amount, known, money, percent, series
 from finops_cost_management.window import DateWindow
@@ -131,6 +131,7 @@ def render(outcome: Outcome, charges: Sequence[ChargeKind], *, title: str, limit
         savings=monthly_savings(outcome.recommendations),
         unknowns=unknowns(outcome),
         no_costs=why_no_costs(outcome.steps),
+        known_by_feedback=known_by_feedback,
         why_empty=lambda section: why_empty(section, outcome.steps),
     )
 

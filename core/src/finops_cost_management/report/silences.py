@@ -37,6 +37,11 @@ def why_no_costs(steps: Iterable[StepRecord]) -> str:
     return _NO_ANSWER if failed else _NO_COSTS
 
 
+def known_by_feedback(count: int) -> str:
+    """How many anomalies are not shown, as people said what they were."""
+    return f"{count} more known by feedback: `finops feedback list` shows what was said."
+
+
 def why_empty(section: str, steps: Iterable[StepRecord], left_out: int = 0) -> str:
     """Why a section has nothing to show.
 

@@ -25,7 +25,7 @@ from finops_cost_management.report.explaining import (
     sums_first,
 )
 from finops_cost_management.report.figures import change_within, monthly_savings
-from finops_cost_management.report.silences import why_empty, why_no_costs
+from finops_cost_management.report.silences import known_by_feedback, why_empty, why_no_costs
 from finops_cost_management.report.wording import amount, known, money, percent, plain, series
 
 if TYPE_CHECKING:
@@ -164,6 +164,8 @@ def _shares(
 
 def _anomalies(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
     yield _heading(f"Anomalies{_count(digest.anomalies)}")
+    if digest.known_anomalies:
+        yield _note(known_by_feedback(digest.known_anomalies))
     if not digest.anomalies:
         yield _note(why_empty("detectors", digest.steps, digest.left_out.get("detectors", 0)))
         return

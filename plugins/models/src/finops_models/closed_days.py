@@ -34,12 +34,12 @@ def closed_days(dates: Dates) -> NDArray[np.bool_]:
 
 
 def _is_closed(day: date) -> bool:
-    easter = _easter(day.year)
+    sunday = easter(day.year)
     yesterday = day - timedelta(days=1)
     return (
         (day.month, day.day) in _FIXED
         or (day.month, day.day) >= _YEAR_END
-        or day in {easter - timedelta(days=2), easter + timedelta(days=1)}
+        or day in {sunday - timedelta(days=2), sunday + timedelta(days=1)}
         or _is_thanksgiving(day)
         or _is_thanksgiving(yesterday)
     )
@@ -49,7 +49,7 @@ def _is_thanksgiving(day: date) -> bool:
     return day.month == _NOVEMBER and day.weekday() == _THURSDAY and day.day in _FOURTH_WEEK
 
 
-def _easter(year: int) -> date:
+def easter(year: int) -> date:
     """Easter Sunday (Meeus, Jones, Butcher)."""
     golden, century, rest = year % 19, year // 100, year % 100
     leap = (century - (century + 8) // 25 + 1) // 3

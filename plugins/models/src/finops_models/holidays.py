@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finops_models.billing_calendar import same_places
+from finops_models.closed_days import easter
 from finops_models.robust import SIGMA_PER_MEDIAN, median
 
 if TYPE_CHECKING:
@@ -105,25 +106,11 @@ def _holidays(year: np.datetime64) -> dict[str, np.datetime64]:
     november = (january + 10).astype("datetime64[D]")
     # 1970-01-01 was a Thursday.
     thanksgiving = november + (-november.astype(np.int64)) % WEEK + 3 * WEEK
-    easter = _easter(int(year.astype(np.int64)) + 1970)
+    sunday = np.datetime64(easter(int(year.astype(np.int64)) + 1970), "D")
     return days | {
         "thanksgiving": thanksgiving,
         "day after thanksgiving": thanksgiving + 1,
-        "good friday": easter - 2,
-        "easter": easter,
-        "easter monday": easter + 1,
+        "good friday": sunday - 2,
+        "easter": sunday,
+        "easter monday": sunday + 1,
     }
-
-
-def _easter(year: int) -> np.datetime64:
-    """Easter Sunday of the Gregorian calendar (Anonymous, Nature 13, 1876)."""
-    import numpy as np
-
-    golden, century, place = year % 19, year // 100, year % 100
-    moon = (
-        19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15
-    ) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (place // 4) - moon - place % 4) % 7
-    late = (golden + 11 * moon + 22 * weekday) // 451
-    month, day = divmod(moon + weekday - 7 * late + 114, 31)
-    return np.datetime64(f"{year}-{month:02d}-{day + 1:02d}", "D")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 WEEK = 7
 
+SEASON = 4 * WEEK
+"""Days that one forest judges; one grown each week finds the same and takes four times as long."""
+
 FEWEST = 28
 """Fewer days of all series together make no forest."""
 
@@ -49,12 +52,12 @@ class IsolationForestOptions(JudgingOptions):
 class IsolationForest(PanelDetector[IsolationForestOptions]):
     """One forest for all series picks the odd days; the surprising ones of these are told.
 
-    Every Monday a forest is grown on the last ``lookback_days`` days of all series, and judges
-    the days of its week. It sees no money but shapes, the same for series of any size: how many
-    robust standard deviations a day is off what its habits explain (as `seasonal` knows them),
-    which share of the usual cost that is, and how far the day is from the one a week before. Days
-    that it calls odd, at most about ``contamination`` of all, are judged by their distance in
-    standard deviations.
+    Every fourth Monday a forest is grown on the last ``lookback_days`` days of all series, and
+    judges the days up to the next. It sees no money but shapes, the same for series of any size:
+    how many robust standard deviations a day is off what its habits explain (as `seasonal` knows
+    them), which share of the usual cost that is, and how far the day is from the one a week
+    before. Days that it calls odd, at most about ``contamination`` of all, are judged by their
+    distance in standard deviations.
     """
 
     Options = IsolationForestOptions
@@ -65,23 +68,25 @@ class IsolationForest(PanelDetector[IsolationForestOptions]):
 
         from finops_models.calendar_residual import calendar_residual
 
-        # The forest of the first judged day was grown up to six days before it, and looks back.
-        before = self.options.lookback_days + 2 * WEEK
+        # The forest of the first judged day was grown before it, and compares with a week before.
+        before = SEASON + self.options.lookback_days + WEEK
         left = calendar_residual(panel, days, before=before, options=self.options)
         shapes = _shapes(left)
         known: NDArray[np.bool_] = np.asarray(np.isfinite(shapes).all(axis=-1))
         dates = panel.dates[days.stop - left.judged.stop : days.stop]
         surprise = np.full(left.cost.shape, np.nan)
-        for monday, week in _weeks(dates, left.judged):
-            past = slice(max(monday - self.options.lookback_days, 0), max(monday, 0))
+        for planted, season in _seasons(dates, left.judged):
+            past = slice(max(planted - self.options.lookback_days, 0), max(planted, 0))
             grown_on = shapes[:, past][known[:, past]]
             if len(grown_on) < FEWEST:
                 continue
-            now = known[:, week]
+            now = known[:, season]
             odd = np.zeros(now.shape, dtype=bool)
             if now.any():
-                odd[now] = self._odd(grown_on, shapes[:, week][now])
-            surprise[:, week] = np.where(odd, left.surprise[:, week], np.where(now, 0.0, np.nan))
+                odd[now] = self._odd(grown_on, shapes[:, season][now])
+            surprise[:, season] = np.where(
+                odd, left.surprise[:, season], np.where(now, 0.0, np.nan)
+            )
         return (
             left.expected[:, left.judged],
             np.where(left.enough, surprise[:, left.judged], np.nan),
@@ -140,14 +145,17 @@ def _graded(distance: Floats) -> Floats:
     return graded
 
 
-def _weeks(dates: NDArray[np.datetime64], judged: slice) -> Iterator[tuple[int, slice]]:
-    """The column of each Monday, which may be before the first, and the judged days of its week."""
+def _seasons(dates: NDArray[np.datetime64], judged: slice) -> Iterator[tuple[int, slice]]:
+    """The column of each day on which a forest is grown, and the judged days up to the next.
+
+    The first may be before the first column. The same days are chosen whatever is judged.
+    """
     import numpy as np
 
-    of_week = (dates.astype("datetime64[D]").astype(np.int64) + 3) % WEEK  # 0 is Monday
+    since_growing = (dates.astype("datetime64[D]").astype(np.int64) + 3) % SEASON  # 0 is a Monday
     column = judged.start
     while column < judged.stop:
-        monday = column - int(of_week[column])
-        end = min(monday + WEEK, judged.stop)
-        yield monday, slice(column, end)
+        planted = column - int(since_growing[column])
+        end = min(planted + SEASON, judged.stop)
+        yield planted, slice(column, end)
         column = end
