@@ -90,7 +90,7 @@ def _contract(info: PluginInfo) -> type[PluginContract]:
 
 _INSTALLED = [info for kind in KINDS for info in Registry().available(kind)]
 
-for _info in _INSTALLED:
+for _info in {info.value: info for info in _INSTALLED}.values():  # one class may have two names
     _test = _contract(_info)
     globals()[_test.__name__] = _test
 

@@ -37,6 +37,10 @@ class PluginError(ConfigurationError):
     """A plugin is missing, broken, or does not keep its contract."""
 
 
+class MissingRequirementError(PluginError):
+    """A plugin is fine; an extra that it needs is not installed."""
+
+
 class DataError(FinopsError):
     """Billing data cannot be read as what it claims to be."""
 

@@ -103,3 +103,20 @@ def test_check_goes_on_after_a_broken_plugin(monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == 1
     assert verdicts["quiet"] == "fine"
     assert verdicts["bad"].startswith("'bad' from finops-bad failed to import")
+
+
+def test_an_extra_that_is_not_installed_is_told_and_breaks_only_who_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch, install: Callable[..., Path]
+) -> None:
+    needing = GOOD.replace(
+        "    Options = Q", "    needs = {'not_there': 'finops-big[x]'}\n    Options = Q"
+    )
+    install("finops-big", needing, detectors="big=Quiet")
+    monkeypatch.setattr("finops_cost_management.plugins.light_import.heavy_imports", lambda _: [])
+    monkeypatch.setattr(
+        "finops_cost_management.commands.plugins._installed",
+        lambda registry: [one for one in registry.available("detectors") if one.name == "big"],
+    )
+    every, one = (CliRunner().invoke(command, ["check", *name]) for name in ([], ["big"]))
+    assert "pip install 'finops-big[x]'" in every.output
+    assert (every.exit_code, one.exit_code) == (0, 1)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from finops_cost_management.testing import ForecasterContract, panel_of
+from finops_cost_management.testing import panel_of
 from finops_models.auto import Auto
 from finops_models.backtest import seasonal_naive
 from finops_models.panel_forecaster import ForecastOptions
@@ -32,11 +32,6 @@ ANYTHING = st.one_of(
     st.sampled_from([0.0, np.nan, -5.0, 1e-9, 1.0, 100.0, 1e12, 1e26]),
     st.floats(-1e6, 1e6, allow_subnormal=False),
 )
-
-
-class TestAuto(ForecasterContract):
-    pytestmark = pytest.mark.real_component
-    plugin = "auto"
 
 
 def forecast(panel: CostPanel, horizon: int = 30, **options: Any) -> PanelForecast:

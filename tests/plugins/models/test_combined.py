@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from finops_cost_management.testing import DetectorContract, panel_of
+from finops_cost_management.testing import panel_of
 from finops_cost_management.window import DateWindow
 from finops_models import combined
 from finops_models.combined import Combined, CombinedOptions
@@ -26,10 +26,6 @@ pytestmark = pytest.mark.real_component
 FIRST_DAY = date(2026, 1, 1)
 METHODS: tuple[Any, ...] = ("isolation_forest", "statistical", "seasonal")
 UNKNOWN = np.nan
-
-
-class TestCombinedContract(DetectorContract):
-    plugin = "combined"
 
 
 def saying(surprise: float, expected: float) -> type[PanelDetector[Any]]:

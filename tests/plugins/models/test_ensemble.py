@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from finops_cost_management.testing import ForecasterContract, panel_of
+from finops_cost_management.testing import panel_of
 from finops_cost_management.testing.panels import lively_panel
 from finops_models import ensemble
 from finops_models.ensemble import Ensemble, EnsembleOptions
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from finops_models.robust import Floats
 
 pytestmark = pytest.mark.real_component
-
-
-class TestEnsembleContract(ForecasterContract):
-    plugin = "ensemble"
 
 
 class Saying(PanelForecaster[ForecastOptions]):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from finops_cost_management.testing import DetectorContract, panel_of
+from finops_cost_management.testing import panel_of
 from finops_cost_management.window import DateWindow
 from finops_models.isolation_forest import IsolationForest, IsolationForestOptions
 
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real_component
 
 FIRST_DAY = date(2025, 1, 1)
-
-
-class TestIsolationForestContract(DetectorContract):
-    plugin = "isolation_forest"
-    options = {"trees": 20}  # noqa: RUF012 # the contract says so
 
 
 def detect(

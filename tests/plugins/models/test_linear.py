@@ -7,16 +7,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from finops_cost_management.testing import ForecasterContract, panel_of
+from finops_cost_management.testing import panel_of
 from finops_models.linear import Linear, LinearOptions
 
 pytestmark = pytest.mark.real_component
 
 FIRST_DAY = date(2026, 1, 1)
-
-
-class TestLinearContract(ForecasterContract):
-    plugin = "linear"
 
 
 def test_a_straight_line_goes_on() -> None:

@@ -9,17 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from finops_cost_management.errors import ConfigurationError
-from finops_cost_management.testing import ForecasterContract, panel_of
+from finops_cost_management.testing import panel_of
 from finops_models.prophet import Prophet, ProphetOptions
 
 pytest.importorskip(
     "prophet", reason="prophet is not installed: pip install finops-models[prophet]"
 )
 pytestmark = pytest.mark.real_component
-
-
-class TestProphetContract(ForecasterContract):
-    plugin = "prophet"
 
 
 def week(days: int) -> Any:

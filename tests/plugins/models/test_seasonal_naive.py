@@ -5,14 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from finops_cost_management.testing import ForecasterContract, panel_of
+from finops_cost_management.testing import panel_of
 from finops_models.seasonal_naive import SeasonalNaive
 
 pytestmark = pytest.mark.real_component
-
-
-class TestSeasonalNaiveContract(ForecasterContract):
-    plugin = "seasonal_naive"
 
 
 def test_the_last_week_is_repeated() -> None:

@@ -9,21 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from finops_cost_management.testing import ForecasterContract, panel_of
+from finops_cost_management.testing import panel_of
 from finops_models.smoothing import HoltWinters, Theta
 
 pytestmark = pytest.mark.real_component
 
 FIRST_DAY = date(2026, 1, 1)
 BOTH = pytest.mark.parametrize("model", [HoltWinters, Theta])
-
-
-class TestHoltWintersContract(ForecasterContract):
-    plugin = "holt_winters"
-
-
-class TestThetaContract(ForecasterContract):
-    plugin = "theta"
 
 
 def week(days: int) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from finops_cost_management.testing import DetectorContract, panel_of
+from finops_cost_management.testing import panel_of
 from finops_cost_management.window import DateWindow
 from finops_models.zscore import ZScore, ZScoreOptions
 
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real_component
 
 FIRST_DAY = date(2026, 1, 1)
-
-
-class TestZScoreContract(DetectorContract):
-    plugin = "zscore"
-
-
-class TestStatisticalContract(DetectorContract):
-    plugin = "statistical"
 
 
 def detect(panel: CostPanel, **options: Any) -> list[Anomaly]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from finops_cost_management.errors import PluginError
+from finops_cost_management.errors import MissingRequirementError, PluginError
 from finops_cost_management.plugins.component import KINDS, Component, Options
 from finops_cost_management.plugins.hook_check import component_problems
 
@@ -62,4 +62,6 @@ def _missing_needs(cls: type[Component[Any]], label: str) -> Iterator[PluginErro
         except ImportError:  # the parent of a dotted name is missing
             present = False
         if not present:
-            yield PluginError(f"{label} needs {module}", hint=f"try: pip install '{requirement}'")
+            yield MissingRequirementError(
+                f"{label} needs {module}", hint=f"try: pip install '{requirement}'"
+            )

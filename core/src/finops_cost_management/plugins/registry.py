@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from stevedore import DriverManager, ExtensionManager
 
 from finops_cost_management.did_you_mean import did_you_mean
-from finops_cost_management.errors import PluginError
+from finops_cost_management.errors import MissingRequirementError, PluginError
 from finops_cost_management.plugins.component import KINDS, Component
 from finops_cost_management.plugins.component_check import component_class_problems
 from finops_cost_management.plugins.hook_check import observer_problems
@@ -130,6 +130,16 @@ class Registry:
                 "move these imports into the methods that use them"
             )
         return problems
+
+    def lacks_extra(self, info: PluginInfo) -> bool:
+        """Whether all that is wrong with a plugin is an extra that is not installed."""
+        try:
+            self.find(info.kind, info.name)
+        except MissingRequirementError:
+            return True
+        except PluginError:
+            return False
+        return False
 
     def load_observer(self, info: PluginInfo) -> object:
         """Import an observer; a class is instantiated.
