@@ -38,7 +38,7 @@ REPLAYED = 1000
 FEW = 20
 """Series that models get which are fit for each series on its own."""
 
-SLOW = 200
+SLOW = 100
 """Series that our other models get: some of them are fit for each series, too."""
 
 HISTORY = 35

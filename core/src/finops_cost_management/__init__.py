@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         DataError,
         DefectError,
         FinopsError,
+        MissingRequirementError,
         PluginError,
         RetryLaterError,
     )
@@ -79,6 +80,7 @@ __all__ = [
     "Forecast",
     "Forecaster",
     "Interval",
+    "MissingRequirementError",
     "Notifier",
     "OptimizationCategory",
     "Optimizer",
@@ -103,8 +105,8 @@ _NAMES_OF = {
     "answers.digest": "Digest",
     "answers.forecasts": "Forecast Interval PanelForecast",
     "answers.recommendations": "Effort OptimizationCategory Recommendation SavingsAnswer Unknown",
-    "errors": "AccessError ConfigurationError DataError DefectError FinopsError PluginError "
-    "RetryLaterError",
+    "errors": "AccessError ConfigurationError DataError DefectError FinopsError "
+    "MissingRequirementError PluginError RetryLaterError",
     "answers.outcome": "Outcome",
     "pipeline.pipeline": "Pipeline",
     "plugins.component": "Detector Exporter Forecaster Notifier Optimizer Options Source",

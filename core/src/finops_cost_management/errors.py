@@ -3,6 +3,7 @@
 FinopsError
 ├── ConfigurationError    fix the file or the option
 │   └── PluginError       fix, install or remove a plugin
+│       └── MissingRequirementError   install an extra
 ├── DataError             fix the data that was read
 ├── AccessError           fix a permission, a path or a credential
 ├── RetryLaterError       nothing to fix: the other side is busy or down
