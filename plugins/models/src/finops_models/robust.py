@@ -66,22 +66,3 @@ def mean_size(windows: Floats) -> Floats:
     total = np.nansum(np.abs(windows), axis=-1)
     mean: Floats = np.where(known > 0, total / np.maximum(known, 1), np.nan)
     return mean
-
-
-def noise_scale(errors: Floats) -> Floats:
-    """Robust standard deviation of the known errors along the last axis, around zero.
-
-    The larger of two estimates that agree on normal noise: from the median, and from the 90 %
-    quantile of the absolute errors. The second keeps series that are quiet on most days and
-    busy on some from looking calm; up to a tenth of the errors may be anything at all.
-    Few errors understate the scale, so it is widened by ``1 + 5 / n``.
-    """
-    import numpy as np
-
-    ordered = np.sort(np.abs(errors), axis=-1)
-    known = np.isfinite(ordered).sum(axis=-1)
-    middle = 0.5 * pick(ordered, (known - 1) // 2) + 0.5 * pick(ordered, known // 2)
-    tail = pick(ordered, np.ceil(0.9 * known).astype(np.int64) - 1)
-    scale = np.maximum(SIGMA_PER_MEDIAN * middle, tail / 1.645)
-    widened: Floats = scale * (1 + 5 / np.maximum(known, 1))
-    return widened
