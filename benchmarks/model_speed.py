@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from accuracy.cost_series import generate
 from accuracy.known_forecasters import KNOWN_FORECASTERS
 from accuracy.online_rules import ONLINE_RULES
-from accuracy.plugins import installed, missing
+from accuracy.plugins import installed, usable
 from figures import WrongAnswerError, seconds
 from machine import peak_memory
 from standings import Bound, Standing
@@ -70,19 +70,16 @@ def _detectors(panel: CostPanel) -> Standing:
     newest = DateWindow(end - timedelta(days=1), end)
     history = DateWindow.last(max(len(panel.dates) - HISTORY, 1), until=end)
     rows: dict[str, Mapping[str, float]] = {}
-    for name, plugin in installed("detectors").items():
-        whole, some = (panel, first(panel, REPLAYED)) if name == DETECTOR else _slow(panel)
+    absent: dict[str, str] = {}
+    for name, plugin in usable(installed("detectors"), absent):
+        whole = panel if name == DETECTOR else first(panel, SLOW)
+        some = first(whole, REPLAYED)
         detect = plugin().detect_anomalies
         replay = len(some) / seconds(partial(detect, some, history))
         alone = seconds(partial(detect, whole, newest))
         rows[name] = {"series": len(whole), NEWEST: alone, REPLAY: replay}
     rows[DETECTOR] = {**rows[DETECTOR], MEMORY: _peak("detectors", DETECTOR, panel)}
-
-    absent = {}
-    for name, rule in ONLINE_RULES.items():
-        if absence := missing(rule.needs):
-            absent[name] = absence
-            continue
+    for name, rule in usable(ONLINE_RULES, absent):
         few = first(panel, FEW)
         alone = seconds(partial(rule.scores, few.values, len(panel.dates) - 1))
         replay = len(few) / seconds(partial(rule.scores, few.values, HISTORY))
@@ -99,18 +96,12 @@ def _detectors(panel: CostPanel) -> Standing:
 
 def _forecasters(panel: CostPanel) -> Standing:
     rows: dict[str, Mapping[str, float]] = {}
-    absent = {}
-    for name, plugin in installed("forecasters").items():
-        if absence := missing(*plugin.needs):
-            absent[name] = absence
-            continue
-        some = panel if name == FORECASTER else _slow(panel)[0]
+    absent: dict[str, str] = {}
+    for name, plugin in usable(installed("forecasters"), absent):
+        some = panel if name == FORECASTER else first(panel, SLOW)
         rows[name] = _answered(plugin().forecast_costs, some)
     rows[FORECASTER] = {**rows[FORECASTER], MEMORY: _peak("forecasters", FORECASTER, panel)}
-    for name, known in KNOWN_FORECASTERS.items():
-        if absence := missing(known.needs):
-            absent[name] = absence
-            continue
+    for name, known in usable(KNOWN_FORECASTERS, absent):
         rows[name] = _answered(known.forecast, first(panel, FEW))
     return Standing(
         benchmark=NAME,
@@ -142,10 +133,6 @@ def first(panel: CostPanel, series: int) -> CostPanel:
         currencies=panel.currencies[:series],
         cost=panel.cost,
     )
-
-
-def _slow(panel: CostPanel) -> tuple[CostPanel, CostPanel]:
-    return first(panel, SLOW), first(panel, SLOW)
 
 
 def _peak(kind: str, name: str, panel: CostPanel) -> float:

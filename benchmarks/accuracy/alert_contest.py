@@ -12,7 +12,7 @@ from accuracy.cost_series import GeneratedCosts, generate
 from accuracy.incidents import Event
 from accuracy.judge_alerts import Alert, AlertScore, judge_alerts
 from accuracy.online_rules import ONLINE_RULES, OnlineRule
-from accuracy.plugins import installed, missing
+from accuracy.plugins import installed, usable
 from standings import Bound, Standing
 
 from finops_cost_management.window import DateWindow
@@ -96,15 +96,9 @@ def measure_alerts(benchmark: str, series: int, seeds: Sequence[int]) -> Iterato
     rows: dict[str, Mapping[str, float]] = {}
     recalls: dict[str, Mapping[str, float]] = {}
     absent: dict[str, str] = {}
-    for name, detector in installed("detectors").items():
-        if reason := missing(*detector.needs):
-            absent[name] = reason
-            continue
+    for name, detector in usable(installed("detectors"), absent):
         rows[name], recalls[name] = _detector_rows(detector().detect_anomalies, cases)
-    for name, rule in ONLINE_RULES.items():
-        if reason := missing(rule.needs):
-            absent[name] = reason
-            continue
+    for name, rule in usable(ONLINE_RULES, absent):
         rows[name], recalls[name] = _rule_rows(rule, cases.first(rule.at_most))
     title = f"{DAYS - FIRST_JUDGED} days of made-up costs, judged online"
     yield Standing(

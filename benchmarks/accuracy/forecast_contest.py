@@ -10,7 +10,7 @@ from accuracy.business_series import business_series
 from accuracy.cost_series import generate
 from accuracy.judge_forecasts import Bands, ForecastScore, judge_forecasts
 from accuracy.known_forecasters import KNOWN_FORECASTERS
-from accuracy.plugins import installed, missing
+from accuracy.plugins import installed, usable
 from standings import Bound, Standing
 
 if TYPE_CHECKING:
@@ -53,16 +53,10 @@ def _standing(
 ) -> Standing:
     rows: dict[str, Mapping[str, float]] = {}
     absent: dict[str, str] = {}
-    for name, forecaster in installed("forecasters").items():
-        if reason := missing(*forecaster.needs):
-            absent[name] = reason
-        else:
-            rows[name] = _row(forecaster().forecast_costs, panels)
-    for name, known in KNOWN_FORECASTERS.items():
-        if reason := missing(known.needs):
-            absent[name] = reason
-        else:
-            rows[name] = _row(known.forecast, panels)
+    for name, forecaster in usable(installed("forecasters"), absent):
+        rows[name] = _row(forecaster().forecast_costs, panels)
+    for name, known in usable(KNOWN_FORECASTERS, absent):
+        rows[name] = _row(known.forecast, panels)
     return Standing(
         benchmark=benchmark,
         title=f"forecasts of {HORIZON} days after {DAYS}: {what}",

@@ -26,11 +26,11 @@ class KnownForecaster:
 
     Attributes:
         forecast: Panel, horizon in days, levels → bands.
-        needs: The package that it is from; empty for plain arithmetic.
+        needs: The packages that it is from; none for plain arithmetic.
     """
 
     forecast: Callable[[CostPanel, int, Sequence[float]], Bands]
-    needs: str = ""
+    needs: tuple[str, ...] = ()
 
 
 def _seasonal_naive(panel: CostPanel, horizon: int, levels: Sequence[float]) -> Bands:
@@ -96,8 +96,8 @@ def _prophet(panel: CostPanel, horizon: int, levels: Sequence[float]) -> Bands:
 
 KNOWN_FORECASTERS = {
     "seasonal naive": KnownForecaster(_seasonal_naive),
-    "statsforecast AutoETS": KnownForecaster(_auto_ets, "statsforecast"),
-    "statsforecast DynamicOptimizedTheta": KnownForecaster(_theta, "statsforecast"),
-    "Prophet": KnownForecaster(_prophet, "prophet"),
+    "statsforecast AutoETS": KnownForecaster(_auto_ets, ("statsforecast",)),
+    "statsforecast DynamicOptimizedTheta": KnownForecaster(_theta, ("statsforecast",)),
+    "Prophet": KnownForecaster(_prophet, ("prophet",)),
 }
 """Name in the table → forecaster."""

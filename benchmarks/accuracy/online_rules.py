@@ -34,13 +34,13 @@ class OnlineRule:
         scores: Costs (series × days) and the first day to judge → scores, series × days; 0 before.
         threshold: A day with a higher score is told.
         at_most: Series that it is asked for: more would take too long.
-        needs: The package that it is from; empty for plain arithmetic.
+        needs: The packages that it is from; none for plain arithmetic.
     """
 
     scores: Callable[[Floats, int], Floats]
     threshold: float
     at_most: int = 1_000_000
-    needs: str = ""
+    needs: tuple[str, ...] = ()
 
 
 def _rolling_zscore(costs: Floats, first: int) -> Floats:
@@ -112,8 +112,8 @@ ONLINE_RULES = {
     "z-score, 30 days": OnlineRule(_rolling_zscore, 3.0),
     "z-score, all days": OnlineRule(_whole_zscore, 3.0),
     "trend and weekday, Tukey": OnlineRule(_trend_and_weekday, 1.5),
-    "STL and MAD": OnlineRule(_season_and_trend_by_loess, 3.5, 60, "statsmodels"),
-    "isolation forest per series": OnlineRule(_isolation_forest, 0.0, 40, "sklearn"),
+    "STL and MAD": OnlineRule(_season_and_trend_by_loess, 3.5, 60, ("statsmodels",)),
+    "isolation forest per series": OnlineRule(_isolation_forest, 0.0, 40, ("sklearn",)),
 }
 """Name in the table → rule."""
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 def installed(kind: str) -> dict[str, type[Any]]:
@@ -15,7 +18,10 @@ def installed(kind: str) -> dict[str, type[Any]]:
     return {entry.name: entry.load() for entry in entry_points(group=f"finops.{kind}")}
 
 
-def missing(*packages: str) -> str:
-    """Why a model cannot run, in words; empty where it can."""
-    absent = [package for package in packages if package and find_spec(package) is None]
-    return f"{', '.join(absent)} not installed" if absent else ""
+def usable(models: Mapping[str, Any], absent: dict[str, str]) -> Iterator[tuple[str, Any]]:
+    """The models whose packages are installed; why the others cannot run goes into ``absent``."""
+    for name, model in models.items():
+        if missing := [package for package in model.needs if find_spec(package) is None]:
+            absent[name] = f"{', '.join(missing)} not installed"
+        else:
+            yield name, model
