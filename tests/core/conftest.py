@@ -26,6 +26,7 @@ from finops_cost_management.answers.recommendations import (
 from finops_cost_management.engine import Engine
 from finops_cost_management.query.costs_summary import CostsSummary, CurrencySummary
 from finops_cost_management.query.snapshot import CostSnapshot
+from finops_cost_management.testing.bills import bill_snapshot
 from finops_cost_management.window import DateWindow
 
 Bill = Callable[[list[dict[str, Any]]], CostSnapshot]
@@ -40,41 +41,11 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def bill(engine: Engine) -> Bill:
     """Makes a store of charges, each with its ``day``, its ``cost`` and any FOCUS columns."""
-    import pyarrow as pa
-
-    money = pa.decimal128(38, 12)
-    instant = pa.timestamp("us", "UTC")
-    schema = pa.schema(
-        [
-            ("ChargePeriodStart", instant),
-            ("ChargePeriodEnd", instant),
-            *((f"{kind}Cost", money) for kind in ("Billed", "Effective", "List", "Contracted")),
-            *((name, pa.string()) for name in TEXTS),
-        ]
-    )
 
     def make(charges: list[dict[str, Any]]) -> CostSnapshot:
-        rows = pa.Table.from_pylist([_charge(**charge) for charge in charges], schema=schema)
-        return CostSnapshot(rows=engine.table_of(rows), engine=engine, version=1)
+        return bill_snapshot(engine, [_charge(**charge) for charge in charges])
 
     return make
-
-
-TEXTS = (
-    "BillingAccountId",
-    "BillingCurrency",
-    "ChargeCategory",
-    "ChargeClass",
-    "ServiceName",
-    "HostProviderName",
-    "ServiceProviderName",
-    "Tags",
-    "CommitmentDiscountId",
-    "CommitmentDiscountName",
-    "CommitmentDiscountStatus",
-    "CommitmentDiscountType",
-    "x_Source",
-)
 
 
 def _charge(day: date, cost: Decimal | str | int | None, **columns: Any) -> dict[str, Any]:
@@ -123,6 +94,7 @@ def outcome(empty_outcome: Outcome) -> Outcome:
         anomalies=[_anomaly(), _anomaly(severity=AnomalySeverity.LOW, actual="130.05")],
         forecasts=[_forecast("USD"), _forecast("EUR"), _no_forecast()],
         savings={"unused_commitments": _savings()},
+        recommendations=list(_savings().findings),
         budgets=_budgets(),
         files=[Path("out/review.html"), Path("out/focus.parquet")],
     )
@@ -134,6 +106,7 @@ def crowded(outcome: Outcome) -> Outcome:
     outcome.anomalies = [_anomaly(service=f"service {n}") for n in range(10_000)]
     findings = tuple(_recommendation(resource=f"resource-{n}") for n in range(10_000))
     outcome.savings = {"unused_commitments": SavingsAnswer(findings=findings)}
+    outcome.recommendations = list(findings)
     return outcome
 
 
@@ -165,7 +138,6 @@ def _anomaly(
 
 def _recommendation(resource: str = "ri-0001", saving: str = "41.50") -> Recommendation:
     return Recommendation(
-        id=f"id-of-{resource}",
         check="unused_commitments",
         category=OptimizationCategory.COMMITMENT,
         provider="AWS",
@@ -174,7 +146,7 @@ def _recommendation(resource: str = "ri-0001", saving: str = "41.50") -> Recomme
         currency="USD",
         current_cost=Decimal("300.00"),
         estimated_monthly_savings=Decimal(saving),
-        basis="effective cost",
+        counted_savings=Decimal(saving),
         confidence=0.7,
         implementation_effort=Effort.MEDIUM,
         evidence={"days": "28", "unused share": "13.8 %"},

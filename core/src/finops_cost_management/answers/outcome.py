@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.anomalies import Anomaly
     from finops_cost_management.answers.budgets import BudgetReport
     from finops_cost_management.answers.forecasts import Forecast
+    from finops_cost_management.answers.ledger import LedgerEntry
     from finops_cost_management.answers.recommendations import Recommendation, SavingsAnswer
+    from finops_cost_management.answers.verification import VerifiedSaving
     from finops_cost_management.query.costs_summary import CostsSummary
     from finops_cost_management.store.ingest import IngestResult
     from finops_cost_management.window import DateWindow
@@ -114,7 +116,12 @@ class Outcome:
         known_anomalies: Those that people answered already, by their feedback; likewise.
         forecasts: One per forecaster, series and currency, after the sum of each forecaster's
             series of a currency (`Forecast.is_sum`).
-        savings: Check → its answer.
+        savings: Step → its answer, as far as the bill bears it out.
+        recommendations: What waits for somebody, largest saving first; the parts of the savings
+            that count add up (`Recommendation.counted_savings`).
+        decided: What is found still, and somebody dismissed, snoozed or says is done.
+        ledger: What the run enters into the ledger of recommendations.
+        verified: What was done or is gone, and what the bill says of it; latest first.
         budgets: One per budget.
         files: What the exports wrote.
     """
@@ -127,14 +134,12 @@ class Outcome:
     known_anomalies: list[Anomaly] = field(default_factory=list)
     forecasts: list[Forecast] = field(default_factory=list)
     savings: dict[str, SavingsAnswer] = field(default_factory=dict)
+    recommendations: list[Recommendation] = field(default_factory=list)
+    decided: list[Recommendation] = field(default_factory=list)
+    ledger: list[LedgerEntry] = field(default_factory=list)
+    verified: list[VerifiedSaving] = field(default_factory=list)
     budgets: list[BudgetReport] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
-
-    @property
-    def recommendations(self) -> list[Recommendation]:
-        """Findings of all checks, largest saving first."""
-        findings = [rec for answer in self.savings.values() for rec in answer.findings]
-        return sorted(findings, key=lambda rec: -rec.estimated_monthly_savings)
 
     @property
     def failures(self) -> list[StepRecord]:

@@ -13,6 +13,7 @@ from finops_cost_management.pipeline.steps import (
     ForecasterKeys,
     NotifierKeys,
     OptimizerKeys,
+    SavingsKeys,
     SourceKeys,
     StepKeys,
     StoreKeys,
@@ -76,6 +77,7 @@ class PipelineConfig:
         window: The days that a run is about.
         sources: Name → step, in the order of the file; likewise the other sections.
         store: Where costs are kept.
+        savings: What becomes of all that the optimizers find.
         budgets: Name → budget.
         warnings: What is allowed and still unwise.
         secrets: Values that must never be shown.
@@ -89,6 +91,7 @@ class PipelineConfig:
     detectors: Mapping[str, Entry[DetectorKeys]] = field(default_factory=dict)
     forecasters: Mapping[str, Entry[ForecasterKeys]] = field(default_factory=dict)
     optimizers: Mapping[str, Entry[OptimizerKeys]] = field(default_factory=dict)
+    savings: SavingsKeys = field(default_factory=SavingsKeys)
     budgets: Mapping[str, BudgetKeys] = field(default_factory=dict)
     exports: Mapping[str, Entry[ExportKeys]] = field(default_factory=dict)
     notifiers: Mapping[str, Entry[NotifierKeys]] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from finops_cost_management.pipeline.steps import (
     SECTIONS,
     STEP_KEYS,
     BudgetKeys,
+    SavingsKeys,
     StepKeys,
     StoreKeys,
     WindowKeys,
@@ -73,7 +74,9 @@ class ConfigReader:
         name = self._name(data.get("name"))
         window = self._model(WindowKeys, data.get("window"), ("window",), "window")
         store = self._model(StoreKeys, data.get("store"), ("store",), "store")
-        if window is None or store is None or self._problems or self._document.problems:
+        savings = self._model(SavingsKeys, data.get("savings"), ("savings",), "savings")
+        wrong = bool(self._problems or self._document.problems)
+        if wrong or window is None or store is None or savings is None:
             self._fail()
         self._watch_secrets(store, ("store",))
         return PipelineConfig(
@@ -81,6 +84,7 @@ class ConfigReader:
             file=self._file,
             window=window,
             store=store,
+            savings=savings,
             budgets=budgets,
             warnings=tuple(sorted(self._warnings, key=lambda warning: warning.place)),
             secrets=frozenset(self._secrets),

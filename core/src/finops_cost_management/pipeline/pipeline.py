@@ -87,6 +87,7 @@ class Pipeline:
         from finops_cost_management.plugins.caller import ComponentCaller
         from finops_cost_management.state.database import StateDatabase
         from finops_cost_management.state.feedback import all_feedback
+        from finops_cost_management.state.recommendations import ledger_of
         from finops_cost_management.state.runs import record_end, record_start
 
         started = datetime.now(UTC)
@@ -113,6 +114,7 @@ class Pipeline:
                     caller=caller,
                     outcome=outcome,
                     feedback=all_feedback(database),
+                    ledger=ledger_of(database),
                 ).go()
             except BaseException as error:
                 outcome.steps.append(_death(run, error))

@@ -24,6 +24,7 @@ from finops_cost_management.pipeline.forecast_sums import with_sums
 from finops_cost_management.pipeline.forecasting import forecasts_in_money
 from finops_cost_management.pipeline.judged import JudgedCharges
 from finops_cost_management.pipeline.planned import apply_planned
+from finops_cost_management.pipeline.savings import settle_savings
 from finops_cost_management.pipeline.told import PartlyFailedError, Told, in_words
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.costs_summary import summarise
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.anomalies import Anomaly
     from finops_cost_management.answers.feedback import Feedback
     from finops_cost_management.answers.forecasts import PanelForecast
+    from finops_cost_management.answers.ledger import LedgerEntry
     from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.engine import Engine
     from finops_cost_management.pipeline.config import Entry, PipelineConfig
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
 SOURCES_AT_ONCE = 4
 STORE = Step(section="store", name="snapshot", use="core")
 """The step between the sources and the questions."""
+SAVINGS = Step(section="savings", name="ledger", use="core")
+"""The step that enters what all optimizers found into the ledger."""
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +77,7 @@ class Runner:
         caller: Calls components and tells observers.
         outcome: Fills up as steps end.
         feedback: What people said of anomalies before.
+        ledger: Id → recommendation that former runs found, and what was decided on it.
     """
 
     def __init__(
@@ -84,6 +89,7 @@ class Runner:
         caller: ComponentCaller,
         outcome: Outcome,
         feedback: Sequence[Feedback] = (),
+        ledger: Mapping[str, LedgerEntry] | None = None,
     ) -> None:
         self.config = config
         self.store = store
@@ -91,6 +97,7 @@ class Runner:
         self.caller = caller
         self.outcome = outcome
         self.feedback = feedback
+        self.ledger = ledger or {}
         self.run = outcome.run
         self.window = outcome.run.window
         self._costs: CostSnapshot | None = None
@@ -137,6 +144,8 @@ class Runner:
         self.outcome.anomalies, self.outcome.known_anomalies = told, known
         self._ask_each(self.config.forecasters, self._forecast)
         self._ask_each(self.config.optimizers, self._optimize)
+        if self.outcome.savings:
+            self.outcome.steps.append(self._step(SAVINGS, self._settle_savings, asks_store=True))
         for name, budget in self.config.budgets.items():
             step = Step(section="budgets", name=name, use=budget.period.value)
             judge = partial(self._judge_budget, name, budget)
@@ -290,6 +299,10 @@ class Runner:
         answer = self._ask(entry, costs=self.costs.with_rows(chosen), window=self.window)
         self.outcome.savings[entry.name] = answer
         return Told(message=answer.coverage)
+
+    def _settle_savings(self) -> Told:
+        told = settle_savings(self.outcome, self.costs, self.ledger, self.config.savings.priority)
+        return Told(message=told)
 
     def _judge_budget(self, name: str, keys: BudgetKeys) -> Told:
         from finops_cost_management.budgets import Budget, evaluate

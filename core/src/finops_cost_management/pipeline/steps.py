@@ -19,6 +19,7 @@ from pydantic import (
 
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetPeriod
+from finops_cost_management.answers.priority import PriorityFormula
 from finops_cost_management.pipeline.values import (
     Change,
     DimensionName,
@@ -244,6 +245,13 @@ class StoreKeys(Keys):
         return CostStore(self.path or settings.home / "costs", options)
 
 
+class SavingsKeys(Keys):
+    """What becomes of everything that the optimizers find."""
+
+    priority: PriorityFormula = PriorityFormula()
+    """How soon a recommendation deserves somebody's time."""
+
+
 class BudgetKeys(Keys):
     """What may be spent in a period."""
 
@@ -290,6 +298,7 @@ SECTIONS = (
     "detectors",
     "forecasters",
     "optimizers",
+    "savings",
     "budgets",
     "exports",
     "notifiers",

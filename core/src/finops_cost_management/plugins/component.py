@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from finops_cost_management.errors import PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from finops_cost_management.plugins.savings_case import SavingsCase
 
 RESERVED_KEYS = frozenset(
     {
@@ -108,6 +110,15 @@ class Optimizer(Component[OptionsT]):
 
     kind = "optimizers"
     hook = "find_savings"
+
+    @classmethod
+    def cases(cls) -> Sequence[SavingsCase]:
+        """Bills on which the check must find something, must not, and cannot tell.
+
+        The contract test asks for one of each: a check that never fires, or always does, is
+        worse than none.
+        """
+        return ()
 
 
 class Exporter(Component[OptionsT]):

@@ -11,6 +11,8 @@ from finops_cost_management.errors import ConfigurationError
 from finops_cost_management.query.dimensions import Dimension, parse_all, under_own_names
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import ibis
     import ibis.expr.types as ir
 
@@ -87,8 +89,8 @@ class CostQuery:
         ]
         if self.window is not None:
             predicates += [
-                rows.ChargePeriodStart >= _instant(self.window.start),
-                rows.ChargePeriodStart < _instant(self.window.end),
+                rows.ChargePeriodStart >= midnight(self.window.start),
+                rows.ChargePeriodStart < midnight(self.window.end),
             ]
         return rows.filter(predicates) if predicates else rows
 
@@ -124,7 +126,8 @@ class CostQuery:
         return answer.order_by(list(names.values())).rename(names)
 
 
-def _instant(day: object) -> ir.TimestampScalar:
+def midnight(day: date) -> ir.TimestampScalar:
+    """The instant in which a day starts, UTC."""
     import ibis
 
     return ibis.literal(f"{day}T00:00:00+00:00", type="timestamp('UTC')")

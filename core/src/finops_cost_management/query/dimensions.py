@@ -98,7 +98,7 @@ class Dimension:
         if self.name == PROVIDER:
             value: ir.Value = ibis.coalesce(rows.HostProviderName, rows.ServiceProviderName)
         elif self.name.startswith(TAG_PREFIX):
-            value = _tag(rows.Tags, self.name.removeprefix(TAG_PREFIX))
+            value = json_text(rows.Tags, self.name.removeprefix(TAG_PREFIX))
         elif self.name in rows.columns:
             value = rows[self.name]
         else:
@@ -145,7 +145,10 @@ def _json_extract_string() -> Callable[[ir.Value, str], ir.StringValue]:
     return function
 
 
-def _tag(tags: ir.StringValue, key: str) -> ir.StringValue:
-    """The value of a tag as text: FOCUS allows strings, numbers and, for no value, ``true``."""
+def json_text(document: ir.StringValue, key: str) -> ir.StringValue:
+    """One value of a flat JSON object (``Tags``, ``SkuPriceDetails``) as text; null without it.
+
+    FOCUS allows strings, numbers and, for a tag without a value, ``true``.
+    """
     pointer = key.replace("~", "~0").replace("/", "~1")
-    return _json_extract_string()(tags, f"/{pointer}")
+    return _json_extract_string()(document, f"/{pointer}")

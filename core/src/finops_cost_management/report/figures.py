@@ -7,10 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import date
-
-    from finops_cost_management.answers.recommendations import Recommendation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +42,3 @@ def change_within(daily: Mapping[date, Decimal | None]) -> Change | None:
     before = sum((costs[day] for day in known[:days]), Decimal(0))
     after = sum((costs[day] for day in known[-days:]), Decimal(0))
     return Change(float((after - before) / before), days) if before > 0 else None
-
-
-def monthly_savings(recommendations: Iterable[Recommendation]) -> dict[str, Decimal]:
-    """What a month would cost less, per currency, largest first.
-
-    Advice on the same resource is an alternative, not a sum: stopping a machine and shrinking
-    it do not save twice. Only the best one of each resource counts.
-    """
-    best: dict[tuple[str, str, str], Decimal] = {}
-    for one in recommendations:
-        subject = (one.currency, one.provider, one.resource_id)
-        best[subject] = max(best.get(subject, Decimal(0)), one.estimated_monthly_savings)
-    totals: dict[str, Decimal] = {}
-    for (currency, *_), saving in best.items():
-        totals[currency] = totals.get(currency, Decimal(0)) + saving
-    return dict(sorted(totals.items(), key=lambda item: -item[1]))

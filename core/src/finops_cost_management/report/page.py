@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from finops_cost_management.answers.alternatives import monthly_savings
 from finops_cost_management.query.costs_summary import total
 from finops_cost_management.report import charts
 from finops_cost_management.report.explaining import (
@@ -21,7 +22,7 @@ from finops_cost_management.report.explaining import (
     seen_also,
     sums_first,
 )
-from finops_cost_management.report.figures import change_within, monthly_savings
+from finops_cost_management.report.figures import change_within
 from finops_cost_management.report.silences import known_by_feedback, why_empty, why_no_costs
 from finops_cost_management.report.unknowns import unknowns
 from finops_cost_management.report.wording import amount, known, money, percent, series

@@ -11,6 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from finops_cost_management.answers.alternatives import monthly_savings
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetStatus
 from finops_cost_management.answers.outcome import StepState
@@ -24,7 +25,7 @@ from finops_cost_management.report.explaining import (
     seen_also,
     sums_first,
 )
-from finops_cost_management.report.figures import change_within, monthly_savings
+from finops_cost_management.report.figures import change_within
 from finops_cost_management.report.silences import known_by_feedback, why_empty, why_no_costs
 from finops_cost_management.report.wording import amount, known, money, percent, plain, series
 

@@ -124,3 +124,21 @@ class FeedbackRow(AnomalyColumns, Base):
     until: Mapped[date | None] = mapped_column(Date)
     note: Mapped[str] = mapped_column(Text)
     given: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RecommendationRow(Base):
+    """One recommendation through the runs, and what somebody decided on it."""
+
+    __tablename__ = "recommendations"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    found_by: Mapped[str] = mapped_column(String(400), index=True)
+    first_seen: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen: Mapped[datetime] = mapped_column(UtcDateTime)
+    gone_on: Mapped[date | None] = mapped_column(Date)
+    recommendation: Mapped[dict[str, Any]] = mapped_column(JSON)
+    decision: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    decided: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    until: Mapped[date | None] = mapped_column(Date)
+    replaced_by: Mapped[list[str]] = mapped_column(JSON, default=list)

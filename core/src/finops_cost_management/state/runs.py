@@ -52,6 +52,7 @@ def record_end(database: StateDatabase, outcome: Outcome) -> None:
     """Remember how a run ended; findings do not count as a failure here."""
     from finops_cost_management.state.anomalies import rows_of
     from finops_cost_management.state.models import RunRow, StepRow
+    from finops_cost_management.state.recommendations import record_entries
 
     with database.session() as session:
         row = session.get_one(RunRow, outcome.run.id)
@@ -73,6 +74,7 @@ def record_end(database: StateDatabase, outcome: Outcome) -> None:
             for position, record in enumerate(outcome.steps)
         ]
         row.anomalies = list(rows_of(outcome))
+        record_entries(session, outcome.ledger)
 
 
 def recent_runs(database: StateDatabase, limit: int = 20) -> list[RunRecord]:

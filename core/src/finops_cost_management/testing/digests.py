@@ -125,8 +125,7 @@ def _anomaly(number: int) -> Anomaly:
 
 def _recommendation(number: int) -> Recommendation:
     return Recommendation(
-        id=f"idle-{number}",
-        check="idle",
+        check=f"idle-{number}",
         category=list(OptimizationCategory)[number % len(OptimizationCategory)],
         provider="AWS",
         resource_id=_name(number),
@@ -134,7 +133,8 @@ def _recommendation(number: int) -> Recommendation:
         currency=_currency(number),
         current_cost=Decimal("99.99"),
         estimated_monthly_savings=Decimal("12.34"),
-        basis="effective",
+        counted_savings=Decimal("12.34"),
+        steps=("Look at it", "Remove it"),
         confidence=0.9,
         implementation_effort=Effort.LOW,
         evidence={"days without use": "31"},

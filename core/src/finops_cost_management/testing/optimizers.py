@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from finops_cost_management.engine import Engine
+from finops_cost_management.plugins.registry import Registry
+from finops_cost_management.testing.bills import bill_snapshot
 from finops_cost_management.testing.contract import PluginContract
 from finops_cost_management.testing.stores import demo_snapshot, empty_snapshot
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from finops_cost_management.answers.recommendations import SavingsAnswer
-    from finops_cost_management.plugins.component import Component
+    from finops_cost_management.plugins.component import Component, Optimizer
+    from finops_cost_management.plugins.savings_case import SavingsCase
     from finops_cost_management.query.snapshot import CostSnapshot
 
 
@@ -34,6 +37,13 @@ class OptimizerContract(PluginContract):
 
     kind = "optimizers"
     window: ClassVar[DateWindow] = DateWindow(date(2026, 9, 1), date(2026, 10, 1))
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One test for each case that the check ships."""
+        if "case" in metafunc.fixturenames:
+            check: Any = Registry().find(self.kind, self.plugin)
+            cases: Sequence[SavingsCase] = check.cases()
+            metafunc.parametrize("case", cases, ids=[case.name for case in cases])
 
     @pytest.fixture
     def engine(self, tmp_path: Path) -> Iterator[Engine]:
@@ -61,14 +71,20 @@ class OptimizerContract(PluginContract):
     def test_savings_are_credible(self, component: Component[Any], costs: CostSnapshot) -> None:
         """A saving is never negative and never above what the thing costs now."""
         for found in self.find(component, costs).findings:
-            for amount in (found.estimated_monthly_savings, found.current_cost):
+            amounts = (found.estimated_monthly_savings, found.current_cost, *found.shares.values())
+            for amount in amounts:
                 assert isinstance(amount, Decimal), f"{found.id}: amounts must be Decimal"
-            assert found.estimated_monthly_savings >= 0, f"{found.id} saves less than nothing"
             assert found.estimated_monthly_savings <= found.current_cost, (
                 f"{found.id} saves {found.estimated_monthly_savings} of {found.current_cost}"
             )
-            assert 0 < found.confidence <= 1, f"{found.id}: confidence must be in (0, 1]"
             assert found.currency, f"{found.id}: an amount without a currency is no amount"
+
+    def test_advice_can_be_followed(self, component: Component[Any], costs: CostSnapshot) -> None:
+        """Who reads it knows what to do, how, and what it is based on."""
+        for found in self.find(component, costs).findings:
+            assert found.recommendation, f"{found.id} says not what to do"
+            assert found.steps, f"{found.id} says not how to do it: fill in `steps`"
+            assert found.evidence, f"{found.id} says not why: fill in `evidence`"
 
     def test_advice_keeps_its_id(self, component: Component[Any], costs: CostSnapshot) -> None:
         """People decide on advice by its id: the same advice has the same one in every run."""
@@ -77,6 +93,32 @@ class OptimizerContract(PluginContract):
         )
         assert first == second, "make the id of the check and the resource"
         assert len(set(first)) == len(first), "two findings have the same id"
+
+    def test_every_verdict_has_a_case(self, component_class: type[Optimizer[Any]]) -> None:
+        """A check must find, pass and be unable to tell something, or nobody knows that it can."""
+        missing = {"finding", "clean", "unknown"} - {
+            case.verdict for case in component_class.cases()
+        }
+        assert not missing, (
+            f"{component_class.__qualname__}.cases() has no case of: {', '.join(sorted(missing))}"
+        )
+
+    def test_case(
+        self, case: SavingsCase, component_class: type[Optimizer[Any]], engine: Engine
+    ) -> None:
+        """The check says of each of its cases what the case says that it must."""
+        options = component_class.Options.model_validate({**self.options, **case.options})
+        component = component_class(options, name="tested")
+        costs = bill_snapshot(engine, case.charges)
+        answer: SavingsAnswer = self.ask(component, costs=costs, window=case.window)
+        said = {
+            "finding": len(answer.findings),
+            "clean": answer.clean,
+            "unknown": len(answer.unknown),
+        }
+        others = {"finding", "unknown"} - {case.verdict}
+        assert said[case.verdict], f"{case.name}: must be {case.verdict}, and is {answer.coverage}"
+        assert not any(said[other] for other in others), f"{case.name}: also {answer.coverage}"
 
     def test_unknown_has_a_reason(self, component: Component[Any], costs: CostSnapshot) -> None:
         """What cannot be told is told as such, and why; it is never counted as clean."""

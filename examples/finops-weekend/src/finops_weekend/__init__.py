@@ -106,7 +106,6 @@ class Weekend(Optimizer[WeekendOptions]):
         if share < Decimal("0.5") or saving < self.options.minimum_saving:
             return None
         return Recommendation(
-            id=f"weekend|{provider}|{resource_id}|{currency}",
             check="weekend",
             category=OptimizationCategory.COMPUTE,
             provider=provider or "(none)",
@@ -115,9 +114,13 @@ class Weekend(Optimizer[WeekendOptions]):
             currency=currency,
             current_cost=max(monthly, saving),
             estimated_monthly_savings=saving,
-            basis="effective cost",
             confidence=0.6,  # the bill knows what it costs, not who looks at it on Sunday
             implementation_effort=Effort.LOW,
+            lookback_days=len(days),
+            steps=(
+                f"Ask who uses {name or resource_id} on Saturday and Sunday.",
+                "Let a scheduler stop it on Friday evening and start it on Monday morning.",
+            ),
             evidence={
                 "days": str(len(known)),
                 "weekend day": f"{_mean(weekend):.2f} {currency}",

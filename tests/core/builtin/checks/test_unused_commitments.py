@@ -11,13 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finops_cost_management.answers.recommendations import OptimizationCategory
-from finops_cost_management.builtin.demo import Demo, truth
-from finops_cost_management.builtin.unused_commitments import (
-    DAYS_A_MONTH,
+from finops_cost_management.answers.recommendations import DAYS_A_MONTH, OptimizationCategory
+from finops_cost_management.builtin.checks.unused_commitments import (
     UnusedCommitments,
     UnusedCommitmentsOptions,
 )
+from finops_cost_management.builtin.demo import Demo, truth
 from finops_cost_management.engine import Engine
 from finops_cost_management.query.snapshot import CostSnapshot
 from finops_cost_management.store.cost_store import CostStore

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from finops_cost_management.answers.recommendations import (
+    DAYS_A_MONTH,
     Effort,
     OptimizationCategory,
     Recommendation,
+    Risk,
     SavingsAnswer,
     Unknown,
 )
 from finops_cost_management.plugins.component import Optimizer, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
+from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.dimensions import NONE, PROVIDER, Dimension
 from finops_cost_management.report.wording import money, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import ibis
     import ibis.expr.types as ir
 
+    from finops_cost_management.plugins.savings_case import Charge
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.window import DateWindow
 
 CHECK = "unused_commitments"
-
-DAYS_A_MONTH = Decimal("30.4375")
-"""A twelfth of 365.25 days."""
 
 CONFIDENCE = 0.7
 """The waste is a fact of the bill. Whether it can be ended is not: some commitments can be
@@ -112,6 +112,31 @@ class UnusedCommitments(Optimizer[UnusedCommitmentsOptions]):
             and unused >= share * row["Total"]
         )
 
+    @classmethod
+    def cases(cls) -> Sequence[SavingsCase]:
+        """A commitment that is half unused, one that is used up, and one without its status."""
+
+        def commitment(used: str, unused: str, status: str | None = "Unused") -> list[Charge]:
+            columns: dict[str, Any] = {
+                "CommitmentDiscountId": "sp-1",
+                "CommitmentDiscountType": "Savings Plan",
+                "PricingCategory": "Committed",
+            }
+            return [
+                *daily_charges(used, CommitmentDiscountStatus="Used", **columns),
+                *daily_charges(unused, CommitmentDiscountStatus=status, **columns),
+            ]
+
+        return (
+            SavingsCase(name="half unused", verdict="finding", charges=commitment("5", "5")),
+            SavingsCase(name="used up", verdict="clean", charges=commitment("10", "0")),
+            SavingsCase(
+                name="the bill does not say used or unused",
+                verdict="unknown",
+                charges=commitment("5", "5", status=None),
+            ),
+        )
+
 
 def _commitments(rows: ibis.Table) -> ibis.Table:
     """One row per commitment, provider and currency.
@@ -183,11 +208,12 @@ def _finding(row: Mapping[str, Any]) -> Recommendation:
     saving = _monthly(unused, days)
     share = percent(unused / row["Total"])
     return Recommendation(
-        id=_id(provider, commitment, currency),
         check=CHECK,
         category=OptimizationCategory.COMMITMENT,
         provider=provider,
         resource_id=commitment,
+        resource_name=row["Name"],
+        resource_type=row["Type"],
         recommendation=(
             f"{share} of the {row['Type'] or 'commitment'} {row['Name'] or commitment} is unused: "
             "move more usage under it, or exchange, sell or shrink it"
@@ -195,9 +221,20 @@ def _finding(row: Mapping[str, Any]) -> Recommendation:
         currency=currency,
         current_cost=current_cost,
         estimated_monthly_savings=saving,
-        basis="effective cost",
         confidence=CONFIDENCE,
         implementation_effort=Effort.MEDIUM,
+        risk=Risk.LOW,
+        steps=(
+            (
+                "See in the provider's console what the commitment applies to (region, family, "
+                "account), and whether it is shared with all accounts."
+            ),
+            "Move usage that is billed on demand under it.",
+            "Where none fits: exchange or sell it, or let it expire and buy less next time.",
+        ),
+        current_configuration={"unused": share},
+        recommended_configuration={"unused": "0 %"},
+        lookback_days=days,
         evidence={
             "days": str(days),
             "unused effective cost": money(unused, currency),
@@ -205,9 +242,3 @@ def _finding(row: Mapping[str, Any]) -> Recommendation:
             "unused share": share,
         },
     )
-
-
-def _id(provider: str, commitment: str, currency: str) -> str:
-    """The same in every run and on every machine."""
-    text = f"{CHECK}|{provider}|{commitment}|{currency}"
-    return blake2b(text.encode(), digest_size=16).hexdigest()

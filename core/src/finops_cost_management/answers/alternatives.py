@@ -1,0 +1,58 @@
+"""Advice on the same resource is an alternative, not a sum: only the best one counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from finops_cost_management.answers.recommendations import Recommendation
+
+
+def without_double_count(found: Sequence[Recommendation]) -> list[Recommendation]:
+    """The same recommendations, each with the part of its saving that totals may count.
+
+    A resource can be stopped, shrunk, moved or committed to, and each advice may come from us and
+    from its cloud. For every resource the one with the largest expected saving there (saving
+    times confidence) counts, and no other. Advice that saves on several resources at once, such
+    as a commitment, counts on those where nothing better is known.
+
+    Args:
+        found: Advice that is open, of all checks.
+
+    Returns:
+        In the same order, with `Recommendation.counted_savings` and `Recommendation.better` set.
+        Their sum is at most the sum over the resources of the largest saving on each.
+    """
+    parts = [one.parts for one in found]
+    best: dict[tuple[str, str, str], tuple[Decimal, Decimal, str]] = {}
+    for one, saved in zip(found, parts, strict=True):
+        confidence = Decimal(repr(one.confidence))
+        for resource, part in saved.items():
+            key = (one.currency, one.provider, resource)
+            rank = (part * confidence, part, one.id)
+            best[key] = max(rank, best.get(key, rank))
+    settled = []
+    for one, saved in zip(found, parts, strict=True):
+        counted = Decimal(0)
+        better: dict[str, None] = {}
+        for resource, part in saved.items():
+            *_, winner = best[one.currency, one.provider, resource]
+            if winner == one.id:
+                counted += part
+            else:
+                better[winner] = None
+        settled.append(replace(one, counted_savings=counted, better=tuple(better)))
+    return settled
+
+
+def monthly_savings(found: Iterable[Recommendation]) -> dict[str, Decimal]:
+    """What a month would cost less, per currency, largest first: the sum of what counts."""
+    totals: dict[str, Decimal] = {}
+    for one in found:
+        if one.counted_savings is not None:
+            totals[one.currency] = totals.get(one.currency, Decimal(0)) + one.counted_savings
+    return dict(sorted(totals.items(), key=lambda item: -item[1]))

@@ -1,0 +1,159 @@
+"""The ledger of recommendations: what was found when, what people decided, what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from finops_cost_management.answers.recommendations import Recommendation, RecommendationStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from finops_cost_management.answers.recommendations import SavingsAnswer
+
+SETTLING_DAYS = 7
+"""Days after a change in which bills still move: what is done counts from then on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided on a recommendation.
+
+    Attributes:
+        status: ``dismissed``, ``snoozed`` or ``done``.
+        reason: Why, in their words.
+        until: The first day on which a snoozed one is told again; else None.
+        decided: When, UTC; a ``done`` one was carried out on that day.
+        replaced_by: Resources that took over from one that is gone by a ``done`` change.
+    """
+
+    status: RecommendationStatus
+    reason: str
+    decided: datetime
+    until: date | None = None
+    replaced_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One recommendation through the runs.
+
+    Attributes:
+        recommendation: As it was found last.
+        found_by: The pipeline and its step that found it: ``nightly/idle``.
+        first_seen: The start of the run that found it first, UTC.
+        last_seen: The start of the run that found it last.
+        gone_on: The day before which its check looked again and did not find it; else None.
+        decision: What somebody decided; None where nobody did.
+    """
+
+    recommendation: Recommendation
+    found_by: str
+    first_seen: datetime
+    last_seen: datetime
+    gone_on: date | None = None
+    decision: Decision | None = None
+
+    @property
+    def id(self) -> str:
+        """The recommendation's."""
+        return self.recommendation.id
+
+    @property
+    def ended_on(self) -> date | None:
+        """The day from which it should cost less: done or gone; None while it is open."""
+        if self.decision is not None and self.decision.status is RecommendationStatus.DONE:
+            return self.decision.decided.date()
+        return self.gone_on
+
+    def status(self, today: date) -> RecommendationStatus:
+        """Where it is in its life on a day.
+
+        A snoozed one is open again from its day on. One that is done is open again when its
+        check still finds it after a whole look-back and the settling time: then it was not.
+        """
+        if (decided := self._decided(today)) is not None:
+            return decided
+        if self.gone_on is not None:
+            return RecommendationStatus.GONE
+        is_new = self.first_seen == self.last_seen
+        return RecommendationStatus.NEW if is_new else RecommendationStatus.OPEN
+
+    def _decided(self, today: date) -> RecommendationStatus | None:
+        decision = self.decision
+        if decision is None:
+            return None
+        if decision.until is not None and today >= decision.until:
+            return None
+        if decision.status is RecommendationStatus.DONE:
+            patience = timedelta(days=self.recommendation.lookback_days + SETTLING_DAYS)
+            if self.gone_on is None and self.last_seen > decision.decided + patience:
+                return None
+        return decision.status
+
+
+def enter(
+    ledger: Mapping[str, LedgerEntry],
+    answers: Mapping[str, SavingsAnswer],
+    *,
+    pipeline: str,
+    at: datetime,
+    until: date,
+) -> dict[str, LedgerEntry]:
+    """Enter what a run found.
+
+    What a step found before and does not find now is gone, unless the step says that it cannot
+    tell, or that it looked at an earlier time than the ledger knows already.
+
+    Args:
+        ledger: Id → entry, as it was.
+        answers: Step → what it said; steps that failed are absent.
+        pipeline: The pipeline's name.
+        at: When the run began, UTC.
+        until: The first day outside the run's window.
+
+    Returns:
+        Id → entry, for everything that the run found or no longer finds.
+    """
+    entries: dict[str, LedgerEntry] = {}
+    for step, answer in answers.items():
+        found_by = f"{pipeline}/{step}"
+        for one in answer.findings:
+            known = entries.get(one.id) or ledger.get(one.id)
+            entries[one.id] = LedgerEntry(
+                recommendation=one,
+                found_by=found_by,
+                first_seen=known.first_seen if known else at,
+                last_seen=max(at, known.last_seen) if known else at,
+                decision=known.decision if known else None,
+            )
+    for step, answer in answers.items():
+        untold = {unknown.subject for unknown in answer.unknown}
+        mine = _found_by(ledger.values(), f"{pipeline}/{step}")
+        for entry in mine:
+            looked_back = entry.last_seen.date() > until
+            if entry.id in entries or looked_back or entry.recommendation.resource_id in untold:
+                continue
+            if entry.gone_on is None:
+                entries[entry.id] = replace(entry, gone_on=until)
+    return entries
+
+
+def _found_by(entries: Iterable[LedgerEntry], step: str) -> list[LedgerEntry]:
+    return [entry for entry in entries if entry.found_by == step]
+
+
+def open_and_decided(
+    entries: Collection[LedgerEntry], today: date
+) -> tuple[list[Recommendation], list[Recommendation]]:
+    """Part what waits for somebody from what somebody decided, each with its status."""
+    waiting: list[Recommendation] = []
+    decided: list[Recommendation] = []
+    for entry in entries:
+        status = entry.status(today)
+        if status is not RecommendationStatus.GONE:
+            one = replace(entry.recommendation, status=status)
+            (waiting if status.is_open else decided).append(one)
+    return waiting, decided

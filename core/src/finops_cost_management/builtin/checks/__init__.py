@@ -1,0 +1,1 @@
+"""Savings checks that need nothing but the bill, whichever provider wrote it."""

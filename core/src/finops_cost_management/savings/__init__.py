@@ -1,0 +1,1 @@
+"""What becomes of recommendations: held against the bill when found, and when carried out."""

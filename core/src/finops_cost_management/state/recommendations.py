@@ -1,0 +1,105 @@
+"""The ledger of recommendations, kept between runs."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from finops_cost_management.answers.ledger import Decision, LedgerEntry
+from finops_cost_management.answers.recommendations import Recommendation, RecommendationStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import TypeAdapter
+    from sqlalchemy.orm import Session
+
+    from finops_cost_management.state.database import StateDatabase
+    from finops_cost_management.state.models import RecommendationRow
+
+
+def ledger_of(database: StateDatabase) -> dict[str, LedgerEntry]:
+    """Id → entry, everything that runs ever found."""
+    from sqlalchemy import select
+
+    from finops_cost_management.state.models import RecommendationRow
+
+    with database.session() as session:
+        rows = session.scalars(select(RecommendationRow).order_by(RecommendationRow.id))
+        return {row.id: _entry_of(row) for row in rows}
+
+
+def record_entries(session: Session, entries: Iterable[LedgerEntry]) -> None:
+    """Remember what a run found; what people decided meanwhile stays as it is.
+
+    Args:
+        session: A transaction of the caller's.
+        entries: What the run found, or does not find any more.
+    """
+    from finops_cost_management.state.models import RecommendationRow
+
+    for entry in entries:
+        row = session.get(RecommendationRow, entry.id)
+        if row is None:
+            row = RecommendationRow(id=entry.id, first_seen=entry.first_seen)
+            session.add(row)
+        row.found_by = entry.found_by
+        row.last_seen = entry.last_seen
+        row.gone_on = entry.gone_on
+        row.recommendation = _written().dump_python(entry.recommendation, mode="json")
+
+
+def decide(
+    database: StateDatabase, recommendation_id: str, decision: Decision | None
+) -> LedgerEntry | None:
+    """Remember what somebody decided; it takes the place of what was decided before.
+
+    Args:
+        database: Where the ledger is.
+        recommendation_id: Of `Recommendation.id`.
+        decision: None opens it again.
+
+    Returns:
+        The entry as it is now; None where no run found such a recommendation.
+    """
+    from finops_cost_management.state.models import RecommendationRow
+
+    with database.session() as session:
+        row = session.get(RecommendationRow, recommendation_id)
+        if row is None:
+            return None
+        row.decision = decision.status.value if decision else None
+        row.reason = decision.reason if decision else ""
+        row.decided = decision.decided if decision else None
+        row.until = decision.until if decision else None
+        row.replaced_by = list(decision.replaced_by) if decision else []
+        return _entry_of(row)
+
+
+def _entry_of(row: RecommendationRow) -> LedgerEntry:
+    decision = None
+    if row.decision is not None and row.decided is not None:
+        decision = Decision(
+            status=RecommendationStatus(row.decision),
+            reason=row.reason,
+            decided=row.decided,
+            until=row.until,
+            replaced_by=tuple(row.replaced_by),
+        )
+    recommendation: Recommendation = _written().validate_python(row.recommendation)
+    return LedgerEntry(
+        recommendation=recommendation,
+        found_by=row.found_by,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        gone_on=row.gone_on,
+        decision=decision,
+    )
+
+
+@cache
+def _written() -> TypeAdapter[Any]:
+    """Writes and reads a recommendation as JSON, amounts as text."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Recommendation)
