@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.digest import Digest
     from finops_cost_management.answers.forecasts import Forecast, Interval, PanelForecast
     from finops_cost_management.answers.outcome import Outcome
+    from finops_cost_management.answers.priority import PriorityFormula
     from finops_cost_management.answers.recommendations import (
         Effort,
         OptimizationCategory,
+        Priority,
         Recommendation,
+        RecommendationStatus,
+        Risk,
         SavingsAnswer,
+        SavingsBasis,
         Unknown,
     )
     from finops_cost_management.engine import Engine
@@ -32,6 +37,9 @@ if TYPE_CHECKING:
         PluginError,
         RetryLaterError,
     )
+    from finops_cost_management.facade.cost_aggregator import CostAggregator
+    from finops_cost_management.facade.cost_optimizer import CostOptimizer, OptimizerConfig
+    from finops_cost_management.focus.cloud_provider import CloudProvider
     from finops_cost_management.pipeline.pipeline import Pipeline
     from finops_cost_management.plugins.component import (
         Detector,
@@ -43,6 +51,7 @@ if TYPE_CHECKING:
         Source,
     )
     from finops_cost_management.plugins.hookspecs import hookimpl
+    from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
     from finops_cost_management.query.cost_query import CostMetric, CostQuery
     from finops_cost_management.query.panel import CostPanel
     from finops_cost_management.query.snapshot import CostSnapshot
@@ -60,8 +69,11 @@ __all__ = [
     "BudgetPeriod",
     "BudgetReport",
     "BudgetStatus",
+    "CloudProvider",
     "ConfigurationError",
+    "CostAggregator",
     "CostMetric",
+    "CostOptimizer",
     "CostPanel",
     "CostQuery",
     "CostSnapshot",
@@ -84,17 +96,25 @@ __all__ = [
     "Notifier",
     "OptimizationCategory",
     "Optimizer",
+    "OptimizerConfig",
     "Options",
     "Outcome",
     "PanelForecast",
     "Pipeline",
     "PluginError",
+    "Priority",
+    "PriorityFormula",
     "Recommendation",
+    "RecommendationStatus",
     "RetryLaterError",
+    "Risk",
     "SavingsAnswer",
+    "SavingsBasis",
+    "SavingsCase",
     "Source",
     "Unknown",
     "__version__",
+    "daily_charges",
     "hookimpl",
     "plot_forecast",
 ]
@@ -104,13 +124,19 @@ _NAMES_OF = {
     "answers.budgets": "BudgetPeriod BudgetReport BudgetStatus",
     "answers.digest": "Digest",
     "answers.forecasts": "Forecast Interval PanelForecast",
-    "answers.recommendations": "Effort OptimizationCategory Recommendation SavingsAnswer Unknown",
+    "answers.priority": "PriorityFormula",
+    "answers.recommendations": "Effort OptimizationCategory Priority Recommendation "
+    "RecommendationStatus Risk SavingsAnswer SavingsBasis Unknown",
     "errors": "AccessError ConfigurationError DataError DefectError FinopsError "
     "MissingRequirementError PluginError RetryLaterError",
     "answers.outcome": "Outcome",
+    "facade.cost_aggregator": "CostAggregator",
+    "facade.cost_optimizer": "CostOptimizer OptimizerConfig",
+    "focus.cloud_provider": "CloudProvider",
     "pipeline.pipeline": "Pipeline",
     "plugins.component": "Detector Exporter Forecaster Notifier Optimizer Options Source",
     "plugins.hookspecs": "hookimpl",
+    "plugins.savings_case": "SavingsCase daily_charges",
     "query.cost_query": "CostMetric CostQuery",
     "query.panel": "CostPanel",
     "query.snapshot": "CostSnapshot",

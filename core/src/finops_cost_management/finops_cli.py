@@ -22,6 +22,8 @@ COMMANDS = {
     "export": "Write the store's rows as FOCUS files.",
     "store": "Look into the store, and tidy it.",
     "runs": "List the latest runs and how each step ended.",
+    "optimize": "Say what would cost less.",
+    "recommendations": "Decide on what was found to save, and see what it really saved.",
     "feedback": "Say what an anomaly was, so that its like is not told again.",
     "plugins": "List, show and check installed plugins.",
     "validate": "Check a configuration file without running it.",

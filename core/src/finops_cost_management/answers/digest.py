@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.forecasts import Forecast
     from finops_cost_management.answers.outcome import RunInfo, StepRecord
     from finops_cost_management.answers.recommendations import Recommendation
+    from finops_cost_management.answers.verification import CheckRecord
     from finops_cost_management.query.costs_summary import CostsSummary
 
 
@@ -28,11 +29,13 @@ class Digest:
         forecasts: One per forecaster, series and currency.
         recommendations: Largest saving first.
         coverage: Check → what it looked at, in one sentence.
+        verified: What the advice of each check was worth, as the bill shows.
         budgets: Worst first.
         files: What the exports wrote.
         steps: Every step with how it ended; failures are told, never hidden.
         left_out: Section (``detectors``, …) → how many of its answers are below the severity
             that the notifier asks for.
+        decided: How many recommendations people dismissed, snoozed or have done.
         known_anomalies: How many anomalies people answered already, by their feedback.
     """
 
@@ -47,3 +50,5 @@ class Digest:
     steps: tuple[StepRecord, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
     known_anomalies: int = 0
+    verified: tuple[CheckRecord, ...] = ()
+    decided: int = 0

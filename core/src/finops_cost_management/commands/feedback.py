@@ -31,17 +31,19 @@ def command() -> None:
 @format_option
 def anomalies(fmt: str) -> None:
     """List the anomalies of the latest run that found any, with their ids."""
+    from finops_cost_management.commands.tables import show
     from finops_cost_management.state.anomalies import AnomalyRole, latest_anomalies
 
     with closing(_database()) as database:
         found = latest_anomalies(database)
-    _print(
+    show(
         [
             {**_row(one, fmt), "State": role.value}
             for role, one in found
             if role is not AnomalyRole.ALSO_SEEN
         ],
         fmt,
+        figures=("Impact",),
         nothing="No run found an anomaly yet: `finops run` looks for them.",
     )
 
@@ -91,11 +93,12 @@ def add(anomaly_id: str, verdict: str, until: datetime | None, note: str) -> Non
 @format_option
 def list_(fmt: str) -> None:
     """List what was said, the latest first."""
+    from finops_cost_management.commands.tables import show
     from finops_cost_management.state.feedback import all_feedback
 
     with closing(_database()) as database:
         given = all_feedback(database)
-    _print(
+    show(
         [
             {
                 **_row(one.anomaly, fmt),
@@ -107,6 +110,7 @@ def list_(fmt: str) -> None:
             for one in given
         ],
         fmt,
+        figures=("Impact",),
         nothing="Nobody said anything yet: `finops feedback add` does.",
     )
 
@@ -174,14 +178,3 @@ def _row(anomaly: Anomaly, fmt: str) -> dict[str, Any]:
         "Severity": anomaly.severity.value,
         "Detector": anomaly.detector,
     }
-
-
-def _print(rows: list[dict[str, Any]], fmt: str, *, nothing: str) -> None:
-    from finops_cost_management.commands.tables import show
-
-    if rows:
-        show(rows, fmt, figures=("Impact",))
-    elif fmt == "json":
-        click.echo("[]")
-    else:
-        click.echo(nothing, err=True)

@@ -23,19 +23,23 @@ def show(
     title: str = "",
     width: int = 10_000,
     figures: Collection[str] = (),
+    nothing: str = "There is nothing to show.",
 ) -> None:
     """Print rows that all have the same columns.
 
     Args:
-        rows: At least one.
+        rows: In their order.
         fmt: One of `FORMATS`.
         stream: Where to; standard output by default.
         title: Above a table.
         width: Of a table in a pipe, in characters: so long are its lines at most.
         figures: Columns of a table that hold figures, though they are text.
+        nothing: What to say to a person where there is no row; programs get an empty list.
     """
     stream = stream or sys.stdout
-    if fmt == "json":
+    if not rows and fmt != "json":
+        sys.stderr.write(f"{nothing}\n")
+    elif fmt == "json":
         _as_json(rows, stream)
     elif fmt == "csv":
         _as_csv(rows, stream)
@@ -100,10 +104,7 @@ def _as_csv(rows: Sequence[Row], stream: TextIO) -> None:
 
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(rows[0])
-    writer.writerows(
-        [_harmless("" if value is None else _plain(value)) for value in row.values()]
-        for row in rows
-    )
+    writer.writerows([_harmless(_cell_text(value)) for value in row.values()] for row in rows)
 
 
 def _plain(value: Any) -> Any:
@@ -113,6 +114,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+def _cell_text(value: Any) -> Any:
+    """A value in one cell: lists and mappings as JSON."""
+    import json
+
+    if value is None:
+        return ""
+    return json.dumps(value) if isinstance(value, (dict, list)) else _plain(value)
 
 
 def _harmless(value: Any) -> Any:

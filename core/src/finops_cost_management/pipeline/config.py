@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from finops_cost_management.errors import PluginError
 from finops_cost_management.pipeline.steps import (
+    STEP_KEYS,
     BudgetKeys,
     DetectorKeys,
     ExportKeys,
@@ -110,3 +111,22 @@ class PipelineConfig:
             self.notifiers,
         ):
             yield from section.values()
+
+    def only(self, *sections: str) -> PipelineConfig:
+        """The same pipeline with only the steps of some sections enabled.
+
+        Steps that another step asks, as a budget asks its forecaster, are still there.
+
+        Args:
+            *sections: Of ``sources``, ``detectors``, …, ``budgets``.
+        """
+        kept: dict[str, Any] = {
+            name: {key: _asleep(entry) for key, entry in getattr(self, name).items()}
+            for name in STEP_KEYS.keys() - set(sections)
+        }
+        budgets = self.budgets if "budgets" in sections else {}
+        return replace(self, budgets=budgets, **kept)
+
+
+def _asleep(entry: Entry[KeysT]) -> Entry[KeysT]:
+    return replace(entry, step=entry.step.model_copy(update={"enabled": False}))

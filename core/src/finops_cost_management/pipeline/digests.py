@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.digest import Digest
+from finops_cost_management.answers.verification import records_of
 
 if TYPE_CHECKING:
     from finops_cost_management.answers.outcome import Outcome
@@ -39,4 +40,6 @@ def digest_for(outcome: Outcome, *, severity: AnomalySeverity = AnomalySeverity.
         steps=tuple(outcome.steps),
         left_out={section: count for section, count in left_out.items() if count},
         known_anomalies=len(outcome.known_anomalies),
+        decided=len(outcome.decided),
+        verified=tuple(records_of(outcome.verified)),
     )

@@ -13,6 +13,7 @@ from finops_cost_management.answers.outcome import Outcome, RunInfo, Step, StepR
 from finops_cost_management.pipeline.loading import load_config, parse_config
 from finops_cost_management.pipeline.steps import kind_of
 from finops_cost_management.pipeline.told import in_words
+from finops_cost_management.plugins.caller import ComponentCaller
 from finops_cost_management.plugins.registry import Registry
 from finops_cost_management.window import today_utc
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from finops_cost_management.pipeline.config import PipelineConfig
+    from finops_cost_management.pipeline.runner import Runner
     from finops_cost_management.settings import Settings
+    from finops_cost_management.state.database import StateDatabase
 
 CORE = "finops-cost-management"
 
@@ -82,22 +85,10 @@ class Pipeline:
             until: First day outside the window; today (UTC) by default.
             observers: Name → object with lifecycle hooks, for this run only.
         """
-        from finops_cost_management.engine import Engine
-        from finops_cost_management.pipeline.runner import Runner
-        from finops_cost_management.plugins.caller import ComponentCaller
         from finops_cost_management.state.database import StateDatabase
-        from finops_cost_management.state.feedback import all_feedback
-        from finops_cost_management.state.recommendations import ledger_of
         from finops_cost_management.state.runs import record_end, record_start
 
-        started = datetime.now(UTC)
-        run = RunInfo(
-            id=f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
-            pipeline=self.config.name,
-            started=started,
-            window=self.config.window.ending(until or today_utc()),
-            versions=self._versions(),
-        )
+        run = self._run_info(until)
         caller = ComponentCaller()
         caller.observe_installed(self.registry)
         for name, observer in (observers or {}).items():
@@ -107,15 +98,7 @@ class Pipeline:
             record_start(database, run)
             try:
                 caller.tell("run_started", run=run)
-                Runner(
-                    self.config,
-                    store=self.config.store.open(self.settings),
-                    new_engine=lambda at_once: Engine.of(self.settings, at_once=at_once),
-                    caller=caller,
-                    outcome=outcome,
-                    feedback=all_feedback(database),
-                    ledger=ledger_of(database),
-                ).go()
+                self._runner(self.config, caller, outcome, database).go()
             except BaseException as error:
                 outcome.steps.append(_death(run, error))
                 raise
@@ -123,6 +106,60 @@ class Pipeline:
                 caller.tell("run_finished", run=run, outcome=outcome)
                 record_end(database, outcome)
         return outcome
+
+    def ask(self, *sections: str, until: date | None = None) -> Outcome:
+        """Answer from what the store holds: nothing is fetched, written or sent.
+
+        It is no run: none is recorded, and no observer hears of it. What savings checks find is
+        entered into the ledger, so that people can refer to it.
+
+        Args:
+            *sections: Whose steps answer: ``detectors``, ``forecasters``, ``optimizers``,
+                ``budgets``.
+            until: First day outside the window; today (UTC) by default.
+        """
+        from finops_cost_management.state.database import StateDatabase
+        from finops_cost_management.state.recommendations import record_entries
+
+        outcome = Outcome(run=self._run_info(until))
+        with closing(StateDatabase.of(self.settings)) as database:
+            config = self.config.only(*sections)
+            self._runner(config, ComponentCaller(), outcome, database).go()
+            with database.session() as session:
+                record_entries(session, outcome.ledger)
+        return outcome
+
+    def _run_info(self, until: date | None) -> RunInfo:
+        started = datetime.now(UTC)
+        return RunInfo(
+            id=f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            pipeline=self.config.name,
+            started=started,
+            window=self.config.window.ending(until or today_utc()),
+            versions=self._versions(),
+        )
+
+    def _runner(
+        self,
+        config: PipelineConfig,
+        caller: ComponentCaller,
+        outcome: Outcome,
+        database: StateDatabase,
+    ) -> Runner:
+        from finops_cost_management.engine import Engine
+        from finops_cost_management.pipeline.runner import Runner
+        from finops_cost_management.state.feedback import all_feedback
+        from finops_cost_management.state.recommendations import ledger_of
+
+        return Runner(
+            config,
+            store=config.store.open(self.settings),
+            new_engine=lambda at_once: Engine.of(self.settings, at_once=at_once),
+            caller=caller,
+            outcome=outcome,
+            feedback=all_feedback(database),
+            ledger=ledger_of(database),
+        )
 
     def _versions(self) -> dict[str, str]:
         """Distribution → version of core and of every package that a step comes from."""

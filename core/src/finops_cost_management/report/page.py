@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from finops_cost_management.answers.alternatives import monthly_savings
+from finops_cost_management.answers.verification import records_of
 from finops_cost_management.query.costs_summary import total
 from finops_cost_management.report import charts
 from finops_cost_management.report.explaining import (
@@ -23,7 +24,12 @@ from finops_cost_management.report.explaining import (
     sums_first,
 )
 from finops_cost_management.report.figures import change_within
-from finops_cost_management.report.silences import known_by_feedback, why_empty, why_no_costs
+from finops_cost_management.report.silences import (
+    decided_before,
+    known_by_feedback,
+    why_empty,
+    why_no_costs,
+)
 from finops_cost_management.report.unknowns import unknowns
 from finops_cost_management.report.wording import amount, known, money, percent, series
 from finops_cost_management.window import DateWindow
@@ -130,8 +136,10 @@ def render(outcome: Outcome, charges: Sequence[ChargeKind], *, title: str, limit
         currencies=_currencies(outcome, charges, limit),
         forecasts=_forecasts(outcome, limit),
         savings=monthly_savings(outcome.recommendations),
+        records=records_of(outcome.verified),
         unknowns=unknowns(outcome),
         no_costs=why_no_costs(outcome.steps),
+        decided_before=decided_before,
         known_by_feedback=known_by_feedback,
         why_empty=lambda section: why_empty(section, outcome.steps),
     )

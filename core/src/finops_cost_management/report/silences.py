@@ -42,6 +42,11 @@ def known_by_feedback(count: int) -> str:
     return f"{count} more known by feedback: `finops feedback list` shows what was said."
 
 
+def decided_before(count: int) -> str:
+    """How many recommendations are not shown, as people decided on them."""
+    return f"{count:,} more decided: `finops recommendations list --status dismissed` and others."
+
+
 def why_empty(section: str, steps: Iterable[StepRecord], left_out: int = 0) -> str:
     """Why a section has nothing to show.
 

@@ -15,6 +15,7 @@ from finops_cost_management.answers.alternatives import monthly_savings
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetStatus
 from finops_cost_management.answers.outcome import StepState
+from finops_cost_management.answers.recommendations import Priority, RecommendationStatus
 from finops_cost_management.query.costs_summary import total
 from finops_cost_management.report.explaining import (
     at_most,
@@ -26,8 +27,21 @@ from finops_cost_management.report.explaining import (
     sums_first,
 )
 from finops_cost_management.report.figures import change_within
-from finops_cost_management.report.silences import known_by_feedback, why_empty, why_no_costs
-from finops_cost_management.report.wording import amount, known, money, percent, plain, series
+from finops_cost_management.report.silences import (
+    decided_before,
+    known_by_feedback,
+    why_empty,
+    why_no_costs,
+)
+from finops_cost_management.report.wording import (
+    BETTER_KNOWN,
+    amount,
+    known,
+    money,
+    percent,
+    plain,
+    series,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +67,12 @@ _STATUS = {
     BudgetStatus.AT_RISK: "yellow",
     BudgetStatus.ON_TRACK: "green",
     BudgetStatus.UNKNOWN: "magenta",
+}
+_PRIORITY = {
+    Priority.CRITICAL: "bold red",
+    Priority.HIGH: "red",
+    Priority.MEDIUM: "yellow",
+    Priority.LOW: "dim",
 }
 _BAR = 16
 _LONGEST_NAME = 90
@@ -260,21 +280,43 @@ def _savings(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
         totals = monthly_savings(found)
         together = " and ".join(money(total, currency) for currency, total in totals.items())
         yield _indented(Text(f"up to {together} a month, each resource counted once", "bold green"))
-        table = _table("Recommendation", ">A month", "Effort")
+        table = _table("Recommendation", ">A month", "Priority")
         for one in found[: terms.limit]:
             table.add_row(*_recommendation(one))
         yield _indented(table)
         yield from _more(digest, len(found), terms)
+        if any(one.better for one in found[: terms.limit]):
+            yield _note(BETTER_KNOWN)
     else:
         yield _note(why_empty("optimizers", digest.steps, digest.left_out.get("optimizers", 0)))
+    if digest.decided:
+        yield _note(decided_before(digest.decided))
     for check, sentence in digest.coverage.items():
         yield _note(f"{check}: {sentence}")
+    if digest.verified:
+        yield _heading("Savings verified on the bill")
+        table = _table("Check", ">Claimed", ">Realised", "Recommendations", header=True)
+        for record in digest.verified:
+            table.add_row(
+                plain(record.check),
+                money(record.claimed, record.currency),
+                money(record.realised, record.currency),
+                f"{record.verified:,} of {record.count:,} can be told",
+            )
+        yield _indented(table)
 
 
 def _recommendation(one: Recommendation) -> tuple[RenderableType, ...]:
     saving = money(one.estimated_monthly_savings, one.currency)
+    new = " (new)" if one.status is RecommendationStatus.NEW else ""
     # Advice is a sentence: unlike a name, it is never cut.
-    return plain(one.recommendation), Text(saving, style="green"), one.implementation_effort
+    return (
+        plain(one.recommendation) + new,
+        Text(f"{saving} *" if one.better else saving, style="dim" if one.better else "green"),
+        Text(f"{one.priority}\n", _PRIORITY[one.priority]).append(
+            f"{one.implementation_effort} effort", style="dim"
+        ),
+    )
 
 
 def _budgets(digest: Digest, terms: Terms) -> Iterator[RenderableType]:

@@ -16,6 +16,9 @@ _NO_MINOR_UNIT = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND"})
 NO_CURRENCY = "XXX"
 """ISO 4217's word for an amount without one."""
 
+BETTER_KNOWN = "* better advice on the same resource is counted instead, wholly or in part"
+"""What the star behind a saving means."""
+
 
 def amount(value: Decimal, currency: str, *, signed: bool = False) -> str:
     """An amount with thousands separators, without its currency: ``-1,234.50``.

@@ -1,0 +1,323 @@
+"""``finops recommendations``."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from finops_cost_management.commands.opening import Day, config_option
+from finops_cost_management.commands.optimize import CATEGORIES
+from finops_cost_management.commands.tables import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from finops_cost_management.answers.ledger import Decision, LedgerEntry
+    from finops_cost_management.answers.recommendations import Recommendation
+    from finops_cost_management.answers.verification import VerifiedSaving
+    from finops_cost_management.state.database import StateDatabase
+
+STATUSES = ("new", "open", "snoozed", "dismissed", "done", "gone")
+
+format_option = click.option(
+    "--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True
+)
+ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True)
+
+
+@click.group()
+def command() -> None:
+    """See and decide what runs found to save, and what it really saved."""
+
+
+@command.command("list", epilog="Example: finops recommendations list --category compute")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(STATUSES),
+    help="Only these; may be repeated [default: new and open].",
+)
+@click.option("--category", "categories", multiple=True, type=click.Choice(CATEGORIES))
+@click.option("--check", "checks", multiple=True, help="Only the findings of this check.")
+@click.option(
+    "--provider", "providers", multiple=True, help="aws, azure, gcp, or as the bill names it."
+)
+@format_option
+def list_(
+    statuses: tuple[str, ...],
+    categories: tuple[str, ...],
+    checks: tuple[str, ...],
+    providers: tuple[str, ...],
+    fmt: str,
+) -> None:
+    """List what runs found, largest saving first."""
+    from finops_cost_management.commands.tables import show
+    from finops_cost_management.focus.cloud_provider import provider_name
+    from finops_cost_management.report.savings_rows import full_row, short_row
+
+    names = {provider_name(one) for one in providers}
+    with closing(_database()) as database:
+        entries = _with_status(_ledger(database).values())
+    found = [
+        (entry, one)
+        for entry, one in entries
+        if one.status in (statuses or ("new", "open"))
+        and (not categories or one.category in categories)
+        and (not checks or one.check in checks)
+        and (not names or one.provider in names)
+    ]
+    found.sort(key=lambda pair: (-pair[1].estimated_monthly_savings, pair[1].id))
+    show(
+        [
+            {**short_row(one), "Status": _status_words(entry, one)}
+            if fmt == "table"
+            else {**full_row(one), **_life(entry)}
+            for entry, one in found
+        ],
+        fmt,
+        figures=("Saves a month",),
+        nothing="There is none: `finops optimize` and `finops run` look for savings.",
+    )
+
+
+@command.command(epilog="Example: finops recommendations show 9ac8a333f975")
+@click.argument("recommendation_id", metavar="ID")
+@click.option(
+    "--format", "fmt", type=click.Choice(("text", "json")), default="text", show_default=True
+)
+def show(recommendation_id: str, fmt: str) -> None:
+    """Show all that is known of one: why, how, how safe, and what else could be done instead."""
+    import sys
+
+    from finops_cost_management.commands.tables import show as show_table
+    from finops_cost_management.report.savings_rows import full_row
+    from finops_cost_management.report.savings_text import recommendation_text
+
+    with closing(_database()) as database:
+        ledger = _ledger(database)
+    entry = _found(ledger, recommendation_id)
+    pairs = _with_status(ledger.values())
+    (mine,) = [one for other, one in pairs if other.id == entry.id]
+    if fmt == "json":
+        show_table([{**full_row(mine), **_life(entry)}], "json")
+        return
+    others = [
+        one
+        for _, one in pairs
+        if one.id != mine.id
+        and one.status.is_open
+        and (one.provider, one.currency) == (mine.provider, mine.currency)
+        and one.parts.keys() & mine.parts.keys()
+    ]
+    sys.stdout.write(recommendation_text(entry, mine, others))
+
+
+@command.command(epilog="Example: finops recommendations dismiss 9ac8a333f975 --reason 'needed'")
+@ids_argument
+@click.option("--reason", required=True, help="Why, for those who read it later.")
+def dismiss(ids: tuple[str, ...], reason: str) -> None:
+    """Never tell it again."""
+    _decide(ids, "dismissed", reason=reason)
+
+
+@command.command(epilog="Example: finops recommendations snooze 9ac8a333f975 --until 2027-01-15")
+@ids_argument
+@click.option("--until", type=Day(), required=True, help="First day on which it is told again.")
+@click.option("--reason", default="", help="Why, for those who read it later.")
+def snooze(ids: tuple[str, ...], until: datetime, reason: str) -> None:
+    """Do not tell it until a day."""
+    from finops_cost_management.window import today_utc
+
+    if until.date() <= today_utc():
+        raise click.UsageError("--until must be later than today (UTC).")
+    _decide(ids, "snoozed", reason=reason, until=until.date())
+
+
+@command.command(epilog="Example: finops recommendations done 9ac8a333f975 --on 2026-11-20")
+@ids_argument
+@click.option("--on", type=Day(), help="The day on which it was done [default: today, UTC].")
+@click.option(
+    "--replaced-by",
+    multiple=True,
+    metavar="RESOURCE",
+    help="The id of a resource that took over, so that its cost counts; may be repeated.",
+)
+@click.option("--reason", default="", help="What was done, for those who read it later.")
+def done(
+    ids: tuple[str, ...], on: datetime | None, replaced_by: tuple[str, ...], reason: str
+) -> None:
+    """Say that it is carried out: the bill is watched from that day on."""
+    from finops_cost_management.window import today_utc
+
+    if on is not None and on.date() > today_utc():
+        raise click.UsageError("--on must not be later than today (UTC).")
+    _decide(ids, "done", reason=reason, on=on, replaced_by=replaced_by)
+
+
+@command.command(epilog="Example: finops recommendations reopen 9ac8a333f975")
+@ids_argument
+def reopen(ids: tuple[str, ...]) -> None:
+    """Take back what was decided: it is told again."""
+    _decide(ids, None)
+
+
+@command.command(epilog="Example: finops recommendations verify")
+@click.option("--check", "checks", multiple=True, help="Only the advice of this check.")
+@format_option
+@config_option
+def verify(checks: tuple[str, ...], fmt: str, config_path: Path | None) -> None:
+    """Hold what was claimed against the bill, for all that is done or gone."""
+    from finops_cost_management.answers.verification import records_of
+    from finops_cost_management.commands.opening import open_snapshot
+    from finops_cost_management.commands.tables import show as show_table
+    from finops_cost_management.report.savings_rows import record_row, verified_row
+    from finops_cost_management.savings.verifying import verify as verify_all
+    from finops_cost_management.window import today_utc
+
+    with closing(_database()) as database:
+        entries = [
+            entry
+            for entry in _ledger(database).values()
+            if not checks or entry.recommendation.check in checks
+        ]
+    with open_snapshot(config_path) as costs:
+        verified = verify_all(entries, costs, today_utc())
+    figures = ("Claimed", "Before", "After", "Realised", "Share")
+    show_table(
+        [verified_row(one) if fmt == "table" else _plain(one) for one in verified],
+        fmt,
+        figures=figures,
+        nothing="Nothing is done yet: `finops recommendations done` says what is.",
+    )
+    if fmt == "table" and verified:
+        show_table([record_row(one) for one in records_of(verified)], fmt, figures=figures)
+
+
+def _plain(one: VerifiedSaving) -> dict[str, Any]:
+    advice = one.entry.recommendation
+    return {
+        "id": advice.id,
+        "check": advice.check,
+        "provider": advice.provider,
+        "resource_id": advice.resource_id,
+        "since": one.ended_on,
+        "currency": advice.currency,
+        "claimed": one.claimed,
+        "before": one.before,
+        "after": one.after,
+        "realised": one.realised,
+        "reason": one.reason,
+    }
+
+
+def _database() -> StateDatabase:
+    from finops_cost_management.settings import load_settings
+    from finops_cost_management.state.database import StateDatabase
+
+    return StateDatabase.of(load_settings())
+
+
+def _ledger(database: StateDatabase) -> dict[str, LedgerEntry]:
+    from finops_cost_management.state.recommendations import ledger_of
+
+    return ledger_of(database)
+
+
+def _with_status(entries: Collection[LedgerEntry]) -> list[tuple[LedgerEntry, Recommendation]]:
+    """Each entry's recommendation as it stands today; the open ones with what counts of them."""
+    from dataclasses import replace
+
+    from finops_cost_management.answers.alternatives import without_double_count
+    from finops_cost_management.window import today_utc
+
+    today = today_utc()
+    stands = {
+        entry.id: replace(entry.recommendation, status=entry.status(today)) for entry in entries
+    }
+    waiting = without_double_count([one for one in stands.values() if one.status.is_open])
+    stands |= {one.id: one for one in waiting}
+    return [(entry, stands[entry.id]) for entry in entries]
+
+
+def _found(ledger: dict[str, LedgerEntry], recommendation_id: str) -> LedgerEntry:
+    from finops_cost_management.did_you_mean import did_you_mean
+    from finops_cost_management.errors import ConfigurationError
+
+    if (entry := ledger.get(recommendation_id)) is None:
+        raise ConfigurationError(
+            f"no run found a recommendation {recommendation_id!r}",
+            hint=did_you_mean(recommendation_id, list(ledger))
+            or "`finops recommendations list` has the ids",
+        )
+    return entry
+
+
+def _decide(
+    ids: Sequence[str],
+    status: str | None,
+    *,
+    reason: str = "",
+    until: date | None = None,
+    on: datetime | None = None,
+    replaced_by: tuple[str, ...] = (),
+) -> None:
+    """All of them or none: an unknown id changes nothing."""
+    from finops_cost_management.state.recommendations import decide
+
+    decision = None if status is None else _decision(status, reason, until, on, replaced_by)
+    with closing(_database()) as database:
+        ledger = _ledger(database)
+        for one in ids:
+            _found(ledger, one)
+        for one in ids:
+            decide(database, one, decision)
+            words = "open again" if status is None else status
+            click.echo(f"{words}: {ledger[one].recommendation.recommendation}", err=True)
+
+
+def _decision(
+    status: str, reason: str, until: date | None, on: datetime | None, replaced_by: tuple[str, ...]
+) -> Decision:
+    from datetime import UTC
+    from datetime import datetime as instant
+
+    from finops_cost_management.answers.ledger import Decision
+    from finops_cost_management.answers.recommendations import RecommendationStatus
+
+    return Decision(
+        status=RecommendationStatus(status),
+        reason=reason,
+        decided=on.replace(tzinfo=UTC) if on else instant.now(UTC),
+        until=until,
+        replaced_by=replaced_by,
+    )
+
+
+def _status_words(entry: LedgerEntry, one: Recommendation) -> str:
+    decision = entry.decision
+    words: str = one.status.value
+    if decision is not None and one.status is decision.status:
+        if decision.until:
+            words += f" until {decision.until}"
+        if decision.reason:
+            words += f": {decision.reason}"
+    return words
+
+
+def _life(entry: LedgerEntry) -> dict[str, Any]:
+    decision = entry.decision
+    return {
+        "found_by": entry.found_by,
+        "first_seen": entry.first_seen,
+        "last_seen": entry.last_seen,
+        "gone_on": entry.gone_on,
+        "decision": decision.status.value if decision else None,
+        "decided": decision.decided if decision else None,
+        "reason": decision.reason if decision else None,
+        "until": decision.until if decision else None,
+    }
