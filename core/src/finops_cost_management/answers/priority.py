@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from finops_cost_management.answers.recommendations import Effort, Priority, Risk
 
@@ -40,6 +40,12 @@ class PriorityFormula(BaseModel):
 
     risk: dict[Risk, _Factor] = Field(default={Risk.LOW: 1.0, Risk.MEDIUM: 0.8, Risk.HIGH: 0.5})
     """Factor of each risk; one that is not named counts 1."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.medium <= self.high <= self.critical:
+            raise ValueError("medium, high and critical must rise: each is a higher score")
+        return self
 
     def score(self, one: Recommendation) -> Decimal:
         """The saving of a month after doubt, work and danger, in the recommendation's currency."""

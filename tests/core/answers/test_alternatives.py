@@ -1,0 +1,156 @@
+"""No saving is counted twice, whatever the overlap."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_cost_management.answers.alternatives import monthly_savings, without_double_count
+from finops_cost_management.answers.recommendations import (
+    Effort,
+    OptimizationCategory,
+    Recommendation,
+)
+
+pytestmark = pytest.mark.invented
+
+
+def advice(
+    check: str,
+    saving: str | Decimal,
+    resource: str = "vm",
+    *,
+    currency: str = "USD",
+    confidence: float = 0.9,
+    shares: dict[str, Decimal] | None = None,
+) -> Recommendation:
+    return Recommendation(
+        check=check,
+        category=OptimizationCategory.COMPUTE,
+        provider="AWS",
+        resource_id=resource,
+        recommendation=f"{check} {resource}",
+        currency=currency,
+        current_cost=Decimal(10_000),
+        estimated_monthly_savings=Decimal(saving),
+        confidence=confidence,
+        implementation_effort=Effort.LOW,
+        shares=shares or {},
+    )
+
+
+def test_the_best_advice_on_a_resource_counts_and_the_others_name_it() -> None:
+    stop, shrink, other = (
+        advice("stop", "100"),
+        advice("shrink", "60"),
+        advice("stop", "5", "disk"),
+    )
+    settled = without_double_count([shrink, stop, other])
+
+    assert [one.counted_savings for one in settled] == [Decimal(0), Decimal(100), Decimal(5)]
+    assert settled[0].better == (stop.id,)
+    assert monthly_savings(settled) == {"USD": Decimal(105)}
+
+
+def test_best_is_what_may_be_expected_not_what_is_claimed() -> None:
+    sure, bold = advice("shrink", "60", confidence=0.9), advice("stop", "100", confidence=0.3)
+
+    assert [one.counted_savings for one in without_double_count([sure, bold])] == [
+        Decimal(60),
+        Decimal(0),
+    ]
+
+
+def test_a_commitment_counts_on_what_nothing_better_is_known_of() -> None:
+    stop = advice("stop", "100", "vm-1")
+    commit = advice(
+        "commit", "90", "plan", shares={name: Decimal(30) for name in ("vm-1", "vm-2", "vm-3")}
+    )
+    settled = without_double_count([stop, commit])
+
+    assert [one.counted_savings for one in settled] == [Decimal(100), Decimal(60)]
+    assert settled[1].better == (stop.id,)
+
+
+def test_currencies_are_never_compared() -> None:
+    settled = without_double_count([advice("a", "1"), advice("a", "100", currency="EUR")])
+
+    assert monthly_savings(settled) == {"EUR": Decimal(100), "USD": Decimal(1)}
+
+
+def test_what_shares_leave_is_the_resources_own() -> None:
+    one = advice("commit", "10", "plan", shares={"vm": Decimal(4)})
+
+    assert one.parts == {"vm": Decimal(4), "plan": Decimal(6)}
+
+
+@pytest.mark.parametrize(
+    ("saving", "shares"), [("-1", {}), ("10001", {}), ("5", {"vm": 6}), ("5", {"vm": -1})]
+)
+def test_an_impossible_saving_cannot_be_written_down(saving: str, shares: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="saving"):
+        advice("x", saving, shares={name: Decimal(part) for name, part in shares.items()})
+
+
+RESOURCES = ("a", "b", "c", "d")
+PARTS = st.dictionaries(st.sampled_from(RESOURCES), st.decimals(0, 100, places=2), min_size=1)
+
+
+@st.composite
+def advices(draw: st.DrawFn) -> list[Recommendation]:
+    parts = draw(st.lists(PARTS, max_size=8))
+    return [
+        advice(
+            f"check-{number}",
+            sum(mine.values(), Decimal(0)),
+            "scope",
+            confidence=draw(st.sampled_from([0.3, 0.6, 0.9])),
+            currency=draw(st.sampled_from(["USD", "EUR"])),
+            shares=mine,
+        )
+        for number, mine in enumerate(parts)
+    ]
+
+
+@given(advices())
+def test_totals_never_count_a_resource_twice(found: list[Recommendation]) -> None:
+    settled = without_double_count(found)
+
+    for before, after in zip(found, settled, strict=True):
+        assert after.counted_savings is not None
+        assert 0 <= after.counted_savings <= before.estimated_monthly_savings
+        assert after.id == before.id
+    for currency in ("USD", "EUR"):
+        mine = [one for one in settled if one.currency == currency]
+        most = sum(
+            (max((one.parts.get(name, Decimal(0)) for one in mine), default=Decimal(0)))
+            for name in RESOURCES
+        )
+        total = monthly_savings(mine).get(currency, Decimal(0))
+        assert total <= most
+        # Whatever is claimed for a resource, it is counted once: by the best expectation.
+        assert total == sum(
+            max(
+                (
+                    (part * Decimal(repr(one.confidence)), part, one.id)
+                    for one in mine
+                    if (part := one.parts.get(name)) is not None
+                ),
+                default=(Decimal(0), Decimal(0), ""),
+            )[1]
+            for name in RESOURCES
+        )
+
+
+@given(advices(), st.randoms())
+def test_the_order_does_not_matter(found: list[Recommendation], shuffler: object) -> None:
+    other = list(found)
+    shuffler.shuffle(other)  # type: ignore[attr-defined] # hypothesis' own Random
+
+    def counted(settled: list[Recommendation]) -> dict[str, Decimal | None]:
+        return {one.id: one.counted_savings for one in settled}
+
+    assert counted(without_double_count(found)) == counted(without_double_count(other))
