@@ -56,6 +56,7 @@ def entry(
         found_by="p/s",
         first_seen=at,
         last_seen=at,
+        seen_until=at.date(),
         decision=Decision(
             status=RecommendationStatus.DONE,
             reason="",

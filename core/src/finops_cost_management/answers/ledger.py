@@ -45,6 +45,7 @@ class LedgerEntry:
         found_by: The pipeline and its step that found it: ``nightly/idle``.
         first_seen: The start of the run that found it first, UTC.
         last_seen: The start of the run that found it last.
+        seen_until: The first day outside the window of that run.
         gone_on: The day before which its check looked again and did not find it; else None.
         decision: What somebody decided; None where nobody did.
     """
@@ -53,6 +54,7 @@ class LedgerEntry:
     found_by: str
     first_seen: datetime
     last_seen: datetime
+    seen_until: date
     gone_on: date | None = None
     decision: Decision | None = None
 
@@ -121,24 +123,39 @@ def enter(
     for step, answer in answers.items():
         found_by = f"{pipeline}/{step}"
         for one in answer.findings:
-            known = entries.get(one.id) or ledger.get(one.id)
-            entries[one.id] = LedgerEntry(
-                recommendation=one,
-                found_by=found_by,
-                first_seen=known.first_seen if known else at,
-                last_seen=max(at, known.last_seen) if known else at,
-                decision=known.decision if known else None,
+            entries[one.id] = _found(
+                entries.get(one.id) or ledger.get(one.id), one, found_by, at, until
             )
     for step, answer in answers.items():
         untold = {unknown.subject for unknown in answer.unknown}
         mine = _found_by(ledger.values(), f"{pipeline}/{step}")
         for entry in mine:
-            looked_back = entry.last_seen.date() > until
+            looked_back = entry.seen_until > until
             if entry.id in entries or looked_back or entry.recommendation.resource_id in untold:
                 continue
             if entry.gone_on is None:
                 entries[entry.id] = replace(entry, gone_on=until)
     return entries
+
+
+def _found(
+    known: LedgerEntry | None, one: Recommendation, found_by: str, at: datetime, until: date
+) -> LedgerEntry:
+    if known is None:
+        return LedgerEntry(
+            recommendation=one, found_by=found_by, first_seen=at, last_seen=at, seen_until=until
+        )
+    decision = known.decision
+    is_done = decision is not None and decision.status is RecommendationStatus.DONE
+    return replace(
+        known,
+        # What was claimed when somebody carried it out is what the bill is held against.
+        recommendation=known.recommendation if is_done else one,
+        found_by=found_by,
+        last_seen=max(at, known.last_seen),
+        seen_until=max(until, known.seen_until),
+        gone_on=None,
+    )
 
 
 def _found_by(entries: Iterable[LedgerEntry], step: str) -> list[LedgerEntry]:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from finops_cost_management.errors import AccessError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import URL, Connection
     from sqlalchemy import Engine as SqlEngine
     from sqlalchemy.orm import Session
 
     from finops_cost_management.settings import Settings
+    from finops_cost_management.state.models import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -97,6 +98,22 @@ class StateDatabase:
             command.upgrade(config, "head")
         self._engine = engine
         return engine
+
+
+def put(session: Session, make: Callable[[], Base]) -> None:
+    """Insert a row, or update the one with its key: columns that it does not set stay.
+
+    Args:
+        session: A transaction.
+        make: Makes the row; called again where another process inserted it at the same moment.
+    """
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        with session.begin_nested():
+            session.merge(make())
+    except IntegrityError:  # another process was between our look and our write
+        session.merge(make())
 
 
 def _engine_at(address: str) -> tuple[URL, SqlEngine]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.answers.feedback import Feedback, Verdict
 from finops_cost_management.state.anomalies import anomaly_of, columns_of
+from finops_cost_management.state.database import put
 
 if TYPE_CHECKING:
     from finops_cost_management.state.database import StateDatabase
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 def give_feedback(database: StateDatabase, feedback: Feedback) -> None:
     """Remember a verdict; it takes the place of a former one on the same anomaly."""
-    from sqlalchemy.exc import IntegrityError
-
     from finops_cost_management.state.models import FeedbackRow
 
     def row() -> FeedbackRow:
@@ -28,11 +27,7 @@ def give_feedback(database: StateDatabase, feedback: Feedback) -> None:
         )
 
     with database.session() as session:
-        try:
-            with session.begin_nested():
-                session.merge(row())
-        except IntegrityError:  # another process gave the first one between our look and our write
-            session.merge(row())
+        put(session, row)
 
 
 def all_feedback(database: StateDatabase) -> list[Feedback]:

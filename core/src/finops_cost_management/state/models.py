@@ -135,6 +135,7 @@ class RecommendationRow(Base):
     found_by: Mapped[str] = mapped_column(String(400), index=True)
     first_seen: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_until: Mapped[date] = mapped_column(Date)
     gone_on: Mapped[date | None] = mapped_column(Date)
     recommendation: Mapped[dict[str, Any]] = mapped_column(JSON)
     decision: Mapped[str | None] = mapped_column(String(20))

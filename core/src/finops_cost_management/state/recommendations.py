@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.answers.ledger import Decision, LedgerEntry
 from finops_cost_management.answers.recommendations import Recommendation, RecommendationStatus
+from finops_cost_management.state.database import put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,17 +37,8 @@ def record_entries(session: Session, entries: Iterable[LedgerEntry]) -> None:
         session: A transaction of the caller's.
         entries: What the run found, or does not find any more.
     """
-    from finops_cost_management.state.models import RecommendationRow
-
     for entry in entries:
-        row = session.get(RecommendationRow, entry.id)
-        if row is None:
-            row = RecommendationRow(id=entry.id, first_seen=entry.first_seen)
-            session.add(row)
-        row.found_by = entry.found_by
-        row.last_seen = entry.last_seen
-        row.gone_on = entry.gone_on
-        row.recommendation = _written().dump_python(entry.recommendation, mode="json")
+        put(session, partial(_row_of, entry))
 
 
 def decide(
@@ -76,6 +68,20 @@ def decide(
         return _entry_of(row)
 
 
+def _row_of(entry: LedgerEntry) -> RecommendationRow:
+    from finops_cost_management.state.models import RecommendationRow
+
+    return RecommendationRow(
+        id=entry.id,
+        found_by=entry.found_by,
+        first_seen=entry.first_seen,
+        last_seen=entry.last_seen,
+        seen_until=entry.seen_until,
+        gone_on=entry.gone_on,
+        recommendation=_written().dump_python(entry.recommendation, mode="json"),
+    )
+
+
 def _entry_of(row: RecommendationRow) -> LedgerEntry:
     decision = None
     if row.decision is not None and row.decided is not None:
@@ -92,6 +98,7 @@ def _entry_of(row: RecommendationRow) -> LedgerEntry:
         found_by=row.found_by,
         first_seen=row.first_seen,
         last_seen=row.last_seen,
+        seen_until=row.seen_until,
         gone_on=row.gone_on,
         decision=decision,
     )

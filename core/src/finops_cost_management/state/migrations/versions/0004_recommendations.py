@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("found_by", sa.String(400), nullable=False, index=True),
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_until", sa.Date, nullable=False),
         sa.Column("gone_on", sa.Date),
         sa.Column("recommendation", sa.JSON, nullable=False),
         sa.Column("decision", sa.String(20)),
