@@ -14,13 +14,15 @@ from finops_cost_management import (
     Options,
     Recommendation,
     SavingsAnswer,
+    SavingsCase,
     Unknown,
+    daily_charges,
     hookimpl,
 )
 from pydantic import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from finops_cost_management import CostSnapshot, DateWindow
@@ -88,6 +90,28 @@ class Weekend(Optimizer[WeekendOptions]):
                 clean += 1
         return SavingsAnswer(findings=tuple(findings), clean=clean, unknown=tuple(unknown))
 
+    @classmethod
+    def cases(cls) -> Sequence[SavingsCase]:
+        """One that runs through, one that rests, and one that is too young."""
+        machine: dict[str, Any] = {"ResourceId": "vm", "Tags": '{"environment":"dev"}'}
+        return (
+            SavingsCase(
+                name="runs through the weekend",
+                verdict="finding",
+                charges=daily_charges("4", **machine),
+            ),
+            SavingsCase(
+                name="rests at weekends",
+                verdict="clean",
+                charges=daily_charges("4", EffectiveCost=_rests_at_weekends, **machine),
+            ),
+            SavingsCase(
+                name="of last week",
+                verdict="unknown",
+                charges=daily_charges("4", days=5, **machine),
+            ),
+        )
+
     def _judge(
         self, resource: Resource, days: dict[date, Decimal | None]
     ) -> Recommendation | Unknown | None:
@@ -140,3 +164,8 @@ def _by_resource(rows: Iterable[dict[str, Any]]) -> dict[Resource, dict[date, De
 
 def _mean(costs: list[Decimal]) -> Decimal:
     return sum(costs, Decimal(0)) / len(costs)
+
+
+def _rests_at_weekends(number: int) -> Decimal:
+    """The cost of a day of a case: the first of its 90 is a Friday."""
+    return Decimal(0) if number % 7 in (1, 2) else Decimal(4)
