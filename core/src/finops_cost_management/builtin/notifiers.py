@@ -160,8 +160,12 @@ def _saving_event(one: Recommendation) -> tuple[str, dict[str, Any]]:
         "recommendation": one.recommendation,
         "current_cost": str(one.current_cost),
         "estimated_monthly_savings": str(one.estimated_monthly_savings),
+        "counted_savings": None if one.counted_savings is None else str(one.counted_savings),
         "currency": one.currency,
+        "priority": one.priority.value,
+        "status": one.status.value,
         "effort": one.implementation_effort.value,
+        "risk": one.risk.value,
         "confidence": one.confidence,
     }
 
