@@ -26,6 +26,7 @@ COMMANDS = {
     "recommendations": "Decide on what was found to save, and see what it really saved.",
     "feedback": "Say what an anomaly was, so that its like is not told again.",
     "plugins": "List, show and check installed plugins.",
+    "check": "Check policies on resources and the bill: a gate for CI.",
     "validate": "Check a configuration file without running it.",
     "schema": "Print the JSON Schema of the configuration.",
 }

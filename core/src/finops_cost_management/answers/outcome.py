@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetStatus
+from finops_cost_management.answers.policies import PolicyStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.budgets import BudgetReport
     from finops_cost_management.answers.forecasts import Forecast
     from finops_cost_management.answers.ledger import LedgerEntry
+    from finops_cost_management.answers.policies import PolicyReport
     from finops_cost_management.answers.recommendations import Recommendation, SavingsAnswer
     from finops_cost_management.answers.verification import VerifiedSaving
     from finops_cost_management.query.costs_summary import CostsSummary
@@ -123,6 +125,7 @@ class Outcome:
         ledger: What the run enters into the ledger of recommendations.
         verified: What was done or is gone, and what the bill says of it; latest first.
         budgets: One per budget.
+        policies: One per policy.
         files: What the exports wrote.
     """
 
@@ -139,6 +142,7 @@ class Outcome:
     ledger: list[LedgerEntry] = field(default_factory=list)
     verified: list[VerifiedSaving] = field(default_factory=list)
     budgets: list[BudgetReport] = field(default_factory=list)
+    policies: list[PolicyReport] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
     @property
@@ -148,13 +152,17 @@ class Outcome:
 
     @property
     def worst_finding(self) -> AnomalySeverity | None:
-        """The most severe anomaly or budget status; a recommendation is low; None where none is."""
+        """The most severe anomaly, budget status or failed policy; a recommendation is low.
+
+        None where nothing is found.
+        """
         found = [anomaly.severity for anomaly in self.anomalies]
         found += [
             budget.status.severity
             for budget in self.budgets
             if budget.status is not BudgetStatus.ON_TRACK
         ]
+        found += [one.severity for one in self.policies if one.status is PolicyStatus.FAILED]
         found += [AnomalySeverity.LOW for _ in self.recommendations]
         return max(found, key=lambda severity: severity.rank, default=None)
 

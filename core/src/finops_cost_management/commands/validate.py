@@ -34,4 +34,8 @@ def command(file: Path | None, *, show: bool) -> None:
         click.echo(masked_yaml(config), nl=False)
     else:
         budgets = "one budget" if len(config.budgets) == 1 else f"{len(config.budgets)} budgets"
-        click.echo(f"{path} is fine: {len(list(config.entries))} steps, {budgets}")
+        told = [f"{len(list(config.entries))} steps", budgets]
+        if config.policies:
+            count = len(config.policies)
+            told.append("one policy" if count == 1 else f"{count} policies")
+        click.echo(f"{path} is fine: {', '.join(told)}")

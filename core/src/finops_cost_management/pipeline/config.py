@@ -24,7 +24,8 @@ from finops_cost_management.pipeline.steps import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from finops_cost_management.pipeline.problems import Problem
+    from finops_cost_management.pipeline.policy_rules import PolicyRule
+    from finops_cost_management.pipeline.problems import Place, Problem
     from finops_cost_management.plugins.component import Component, Options
 
 DEFAULT_FILE = "finops.yaml"
@@ -80,6 +81,8 @@ class PipelineConfig:
         store: Where costs are kept.
         savings: What becomes of all that the optimizers find.
         budgets: Name → budget.
+        policies: Name → policy.
+        policy_places: Name of a policy → where the file names it.
         warnings: What is allowed and still unwise.
         secrets: Values that must never be shown.
     """
@@ -94,6 +97,8 @@ class PipelineConfig:
     optimizers: Mapping[str, Entry[OptimizerKeys]] = field(default_factory=dict)
     savings: SavingsKeys = field(default_factory=SavingsKeys)
     budgets: Mapping[str, BudgetKeys] = field(default_factory=dict)
+    policies: Mapping[str, PolicyRule] = field(default_factory=dict)
+    policy_places: Mapping[str, Place] = field(default_factory=dict)
     exports: Mapping[str, Entry[ExportKeys]] = field(default_factory=dict)
     notifiers: Mapping[str, Entry[NotifierKeys]] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
@@ -118,14 +123,15 @@ class PipelineConfig:
         Steps that another step asks, as a budget asks its forecaster, are still there.
 
         Args:
-            *sections: Of ``sources``, ``detectors``, …, ``budgets``.
+            *sections: Of ``sources``, ``detectors``, …, ``budgets``, ``policies``.
         """
         kept: dict[str, Any] = {
             name: {key: _asleep(entry) for key, entry in getattr(self, name).items()}
             for name in STEP_KEYS.keys() - set(sections)
         }
-        budgets = self.budgets if "budgets" in sections else {}
-        return replace(self, budgets=budgets, **kept)
+        for name in {"budgets", "policies"} - set(sections):
+            kept[name] = {}
+        return replace(self, **kept)
 
 
 def _asleep(entry: Entry[KeysT]) -> Entry[KeysT]:

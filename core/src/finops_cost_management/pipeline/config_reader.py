@@ -11,6 +11,7 @@ from finops_cost_management.did_you_mean import did_you_mean
 from finops_cost_management.errors import PluginError
 from finops_cost_management.pipeline.config import Entry, PipelineConfig
 from finops_cost_management.pipeline.model_problems import problems_of
+from finops_cost_management.pipeline.policy_rules import RULES, BudgetHeadroom, PolicyRule
 from finops_cost_management.pipeline.problems import (
     ConfigurationProblems,
     Problem,
@@ -71,6 +72,7 @@ class ConfigReader:
             section: dict(self._steps(section)) for section in STEP_KEYS
         }
         budgets = dict(self._budgets(data.get("forecasters")))
+        policies = dict(self._policies(data))
         name = self._name(data.get("name"))
         window = self._model(WindowKeys, data.get("window"), ("window",), "window")
         store = self._model(StoreKeys, data.get("store"), ("store",), "store")
@@ -86,6 +88,8 @@ class ConfigReader:
             store=store,
             savings=savings,
             budgets=budgets,
+            policies=policies,
+            policy_places={name: self._document.key_place(("policies", name)) for name in policies},
             warnings=tuple(sorted(self._warnings, key=lambda warning: warning.place)),
             secrets=frozenset(self._secrets),
             **steps,
@@ -179,6 +183,41 @@ class ConfigReader:
                 )
             yield name, budget
 
+    def _policies(self, data: dict[str, Any]) -> Iterator[tuple[str, PolicyRule]]:
+        for name, entry, path in self._entries("policies"):
+            if (rule := self._rule(entry.get("rule"), path)) is None:
+                continue
+            policy = self._model(RULES[rule], self._texts(entry, path), path, rule)
+            if policy is None:
+                continue
+            for section in policy.needs:
+                if not data.get(section):
+                    self._problem(path, f"{dotted(path)}: {rule} needs an entry of `{section}:`")
+            if isinstance(policy, BudgetHeadroom) and policy.budget is not None:
+                self._check_budget(policy.budget, data.get("budgets"), (*path, "budget"))
+            yield name, policy
+
+    def _rule(self, rule: Any, path: ValuePath) -> str | None:
+        where = (*path, "rule")
+        known = f"the rules are {', '.join(RULES)}"
+        if not isinstance(rule, str) or not rule:
+            place = where if self._document.has(where) else path
+            self._problem(place, f"{dotted(path)} needs `rule: <rule>`; {known}")
+        elif rule not in RULES:
+            hint = did_you_mean(rule, RULES) or known
+            message = f"{dotted(where)}: {rule!r} is not a rule; {hint}"
+            self._problem(where, message, at_value=True)
+        else:
+            return rule
+        return None
+
+    def _check_budget(self, budget: str, budgets: Any, path: ValuePath) -> None:
+        known = list(budgets) if isinstance(budgets, dict) else []
+        if known and budget not in known:
+            hint = did_you_mean(budget, known) or "name an entry of `budgets:`"
+            message = f"{dotted(path)}: there is no budget {budget!r}; {hint}"
+            self._problem(path, message, at_value=True)
+
     def _texts(self, entry: dict[str, Any], path: ValuePath) -> dict[str, Any]:
         """Keys whose value counts as it is written: an account's zeros, an amount's decimals."""
         return {
@@ -237,7 +276,7 @@ class ConfigReader:
         return message
 
 
-_AS_WRITTEN = frozenset({"where", "amount", "planned"})
+_AS_WRITTEN = frozenset({"where", "amount", "minimum_cost", "planned"})
 _NAME_RULE = "a name is lower-case letters, digits, - and _, and starts with a letter or digit"
 _EXAMPLE = "write `name: {use: plugin, option: value}`"
 

@@ -12,17 +12,13 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.outcome import StepState
-from finops_cost_management.answers.policies import Verdict
 from finops_cost_management.answers.recommendations import Unknown
 from finops_cost_management.pipeline.steps import Keys
-from finops_cost_management.pipeline.values import (
-    DimensionName,
-    Portion,
-    Where,
-)
+from finops_cost_management.pipeline.values import DimensionName, Portion, Where  # noqa: TC001 # pydantic reads them when the models are built
 
 if TYPE_CHECKING:
     from finops_cost_management.answers.outcome import Outcome
+    from finops_cost_management.answers.policies import Verdict
     from finops_cost_management.policies.judged_bill import JudgedBill
     from finops_cost_management.query.snapshot import CostSnapshot
 
@@ -87,7 +83,7 @@ class ChargeRule(PolicyRule):
         if not bill.is_empty:
             return verdict
         reason = f"no charge of the last {self.lookback_days} days meets the conditions"
-        return replace(verdict, unknown=(Unknown(subject="the bill", reason=reason),))
+        return replace(verdict, measured="", unknown=(Unknown(subject="the bill", reason=reason),))
 
     @abstractmethod
     def judge_bill(self, bill: JudgedBill) -> Verdict:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from finops_cost_management.answers.feedback import split_known
 from finops_cost_management.answers.incidents import join_days, merge_incidents
 from finops_cost_management.answers.outcome import Step, StepRecord, StepState
+from finops_cost_management.answers.policies import PolicyReport
 from finops_cost_management.errors import DefectError
 from finops_cost_management.logs import masked
 from finops_cost_management.pipeline.collecting import collect
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.engine import Engine
     from finops_cost_management.pipeline.config import Entry, PipelineConfig
+    from finops_cost_management.pipeline.policy_rules import PolicyRule
     from finops_cost_management.pipeline.steps import (
         BudgetKeys,
         DetectorKeys,
@@ -150,6 +152,11 @@ class Runner:
             step = Step(section="budgets", name=name, use=budget.period.value)
             judge = partial(self._judge_budget, name, budget)
             self.outcome.steps.append(self._step(step, judge, asks_store=True))
+        for name, policy in self.config.policies.items():
+            if policy.enabled:
+                step = Step(section="policies", name=name, use=policy.rule)
+                check = partial(self._check_policy, name, policy)
+                self.outcome.steps.append(self._step(step, check, asks_store=True))
 
     def _ask_each(self, entries: Mapping[str, Entry[Any]], work: Callable[[Any], Told]) -> None:
         for entry in _enabled(entries):
@@ -324,6 +331,12 @@ class Runner:
         self.outcome.budgets.append(report)
         status = report.status.value.replace("_", " ")
         return Told(message=f"{status}: {report.reason}" if report.reason else status)
+
+    def _check_policy(self, name: str, policy: PolicyRule) -> Told:
+        verdict = policy.judge(self.costs, self.outcome)
+        report = PolicyReport.of(verdict, policy=name, rule=policy.rule, severity=policy.severity)
+        self.outcome.policies.append(report)
+        return Told(message=report.summary)
 
     def _export(self, entry: Entry[ExportKeys]) -> Told:
         files = self._ask(entry, costs=self._costs, window=self.window, outcome=self.outcome)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.errors import PluginError
+from finops_cost_management.pipeline.policy_rules import RULES, PolicyRule
 from finops_cost_management.pipeline.steps import (
     NAME_PATTERN,
     STEP_KEYS,
@@ -60,6 +61,7 @@ def json_schema(registry: Registry) -> Schema:
         "optimizers": _section("optimizers", registry, definitions),
         "savings": _model(SavingsKeys, "savings", definitions),
         "budgets": _named(_model(BudgetKeys, "budgets", definitions), "What may be spent."),
+        "policies": _named(_policy(definitions), "What must hold of resources, bill and answers."),
         "exports": _section("exports", registry, definitions),
         "notifiers": _section("notifiers", registry, definitions),
     }
@@ -87,7 +89,7 @@ def _section(section: str, registry: Registry, definitions: Schema) -> Schema:
     names = registry.names(kind_of(section))
     summaries: list[str] = []
     choices: list[Schema] = [
-        _choice({"pattern": ":"}, _step(keys, None, section, definitions)),
+        _choice("use", {"pattern": ":"}, _step(keys, None, section, definitions)),
     ]
     for name in names:
         try:
@@ -95,10 +97,10 @@ def _section(section: str, registry: Registry, definitions: Schema) -> Schema:
         except PluginError as error:
             summaries.append(f"cannot be used: {error}")
             continue
-        summaries.append((component.__doc__ or "").strip().partition("\n")[0])
+        summaries.append(_summary(component))
         place = f"{section}.{name}"
         definitions[place] = _step(keys, component.Options, place, definitions)
-        choices.append(_choice({"const": name}, {"$ref": _DEFINITIONS + place}))
+        choices.append(_choice("use", {"const": name}, {"$ref": _DEFINITIONS + place}))
     use: Schema = {"type": "string", "pattern": "^[^:]+:[^:]+$"}
     if names:
         known = {"enum": names, "markdownEnumDescriptions": summaries}
@@ -113,8 +115,33 @@ def _section(section: str, registry: Registry, definitions: Schema) -> Schema:
     return _named({"$ref": _DEFINITIONS + section}, f"The {section} of the pipeline, by name.")
 
 
-def _choice(use: Schema, then: Schema) -> Schema:
-    return {"if": {"properties": {"use": use}, "required": ["use"]}, "then": then}
+def _policy(definitions: Schema) -> Schema:
+    """An entry whose options depend on its ``rule``."""
+    choices = []
+    for name, rule in RULES.items():
+        place = f"policies.{name}"
+        definitions[place] = entry = _model(rule, place, definitions)
+        # As with `use`: described, with its choices, one level above.
+        entry["properties"]["rule"] = {}
+        choices.append(_choice("rule", {"const": name}, {"$ref": _DEFINITIONS + place}))
+    known = {"enum": list(RULES), "markdownEnumDescriptions": [*map(_summary, RULES.values())]}
+    return {
+        "type": "object",
+        "properties": {
+            "rule": {**known, **_described(PolicyRule.model_fields["rule"].description)}
+        },
+        "required": ["rule"],
+        "allOf": choices,
+    }
+
+
+def _choice(key: str, value: Schema, then: Schema) -> Schema:
+    return {"if": {"properties": {key: value}, "required": [key]}, "then": then}
+
+
+def _summary(described: type) -> str:
+    """The first line of a class's documentation."""
+    return (described.__doc__ or "").strip().partition("\n")[0]
 
 
 def _step(

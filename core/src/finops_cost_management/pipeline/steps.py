@@ -300,6 +300,7 @@ SECTIONS = (
     "optimizers",
     "savings",
     "budgets",
+    "policies",
     "exports",
     "notifiers",
 )

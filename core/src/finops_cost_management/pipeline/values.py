@@ -27,7 +27,7 @@ from finops_cost_management.window import days_after
 _LARGEST_SHARE = 10
 
 
-def _share(value: Any) -> Any:
+def _as_written(value: Any) -> tuple[str, Decimal]:
     """``80%`` and ``0.8`` are the same share."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
         raise ValueError("must be a share such as 80% or 0.8")  # noqa: TRY004 # pydantic's way
@@ -36,11 +36,23 @@ def _share(value: Any) -> Any:
         share = Decimal(text.removesuffix("%").rstrip())
     except InvalidOperation:
         raise ValueError(f"{text!r} is not a share; write 80% or 0.8") from None
-    if text.endswith("%"):
-        share /= 100
+    return text, share / 100 if text.endswith("%") else share
+
+
+def _share(value: Any) -> Any:
+    text, share = _as_written(value)
     if not share.is_finite() or share > _LARGEST_SHARE:
         raise ValueError(f"{text} is more than 1000%; did you mean {text}%?")
     return float(share)
+
+
+def _portion(value: Any) -> Any:
+    text, share = _as_written(value)
+    if not share.is_finite() or not 0 <= share <= 1:
+        near = share.is_finite() and 1 < share <= _ALL and "%" not in text
+        hint = f"; did you mean {text}%?" if near else ""
+        raise ValueError(f"{text} is not between 0% and 100%{hint}")
+    return share
 
 
 Share = Annotated[
@@ -60,6 +72,21 @@ Share = Annotated[
 
 Level = Annotated[Share, Lt(1)]
 """The probability of a band, between 0 and 1, written ``80%`` or ``0.8``."""
+
+
+Portion = Annotated[
+    Decimal,
+    BeforeValidator(_portion),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*%?\s*$"},
+            ]
+        }
+    ),
+]
+"""A part of a whole, exact, from 0 to 1: written ``95%`` or ``0.95``."""
 
 
 @dataclass(frozen=True, slots=True)
