@@ -45,7 +45,7 @@ def test_the_console_tells_every_section(
         "4,000.00 to 4,700.00 (95 %)",
         "insufficient data",
         "up to 53.75 USD a month",
-        "could not tell 1: too young",
+        "could not tell 1, because: too young",
         "over budget",
         "projected 5,571.43",
         "sources.cluster",

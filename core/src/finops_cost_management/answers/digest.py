@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.budgets import BudgetReport
     from finops_cost_management.answers.forecasts import Forecast
     from finops_cost_management.answers.outcome import RunInfo, StepRecord
+    from finops_cost_management.answers.policies import PolicyReport
     from finops_cost_management.answers.recommendations import Recommendation
     from finops_cost_management.answers.verification import CheckRecord
     from finops_cost_management.query.costs_summary import CostsSummary
@@ -31,6 +32,7 @@ class Digest:
         coverage: Check → what it looked at, in one sentence.
         verified: What the advice of each check was worth, as the bill shows.
         budgets: Worst first.
+        policies: Those that do not hold or cannot be told, most severe first.
         files: What the exports wrote.
         steps: Every step with how it ended; failures are told, never hidden.
         left_out: Section (``detectors``, …) → how many of its answers are below the severity
@@ -52,3 +54,4 @@ class Digest:
     known_anomalies: int = 0
     verified: tuple[CheckRecord, ...] = ()
     decided: int = 0
+    policies: tuple[PolicyReport, ...] = ()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.digest import Digest
+from finops_cost_management.answers.policies import PolicyStatus
 from finops_cost_management.answers.verification import records_of
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ def digest_for(outcome: Outcome, *, severity: AnomalySeverity = AnomalySeverity.
     told = severity is AnomalySeverity.LOW
     anomalies = [one for one in outcome.anomalies if one.severity.rank >= severity.rank]
     budgets = [one for one in outcome.budgets if one.status.severity.rank >= severity.rank]
+    broken = [one for one in outcome.policies if one.status is not PolicyStatus.PASSED]
+    policies = [one for one in broken if one.severity.rank >= severity.rank]
     left_out = {
         "detectors": len(outcome.anomalies) - len(anomalies),
         "forecasters": 0 if told else len(outcome.forecasts),
         "optimizers": 0 if told else len(outcome.recommendations),
         "budgets": len(outcome.budgets) - len(budgets),
+        "policies": len(broken) - len(policies),
     }
     return Digest(
         run=outcome.run,
@@ -41,5 +45,8 @@ def digest_for(outcome: Outcome, *, severity: AnomalySeverity = AnomalySeverity.
         left_out={section: count for section, count in left_out.items() if count},
         known_anomalies=len(outcome.known_anomalies),
         decided=len(outcome.decided),
+        policies=tuple(
+            sorted(policies, key=lambda one: (one.status.value, -one.severity.rank, one.policy))
+        ),
         verified=tuple(records_of(outcome.verified)),
     )

@@ -50,9 +50,9 @@ class Lookback:
         """
         rows = costs.rows
         day = rows.ChargePeriodStart.date()
-        # A charge for a month stands on its first day and tells nothing of how new the bill is.
         held = (
-            rows.filter(rows.ChargePeriodStart < midnight(until))
+            # A correction stands on the day that it corrects, of which nothing else may be known.
+            rows.filter(rows.ChargePeriodStart < midnight(until), rows.ChargeClass.isnull())
             .group_by(Dimension(PROVIDER).of(rows))
             .aggregate(First=day.min(), Last=day.max())
             .to_pyarrow()

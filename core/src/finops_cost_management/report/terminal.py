@@ -15,6 +15,7 @@ from finops_cost_management.answers.alternatives import monthly_savings
 from finops_cost_management.answers.anomalies import AnomalySeverity
 from finops_cost_management.answers.budgets import BudgetStatus
 from finops_cost_management.answers.outcome import StepState
+from finops_cost_management.answers.policies import PolicyStatus
 from finops_cost_management.answers.recommendations import Priority, RecommendationStatus
 from finops_cost_management.query.costs_summary import total
 from finops_cost_management.report.explaining import (
@@ -104,6 +105,7 @@ def render(digest: Digest, terms: Terms) -> RenderableType:
         *_forecasts(digest, terms),
         *_savings(digest, terms),
         *_budgets(digest, terms),
+        *_policies(digest, terms),
         *_failures(digest),
         *_files(digest),
     )
@@ -346,6 +348,26 @@ def _budget(one: BudgetReport, terms: Terms) -> tuple[RenderableType, ...]:
         money(one.amount, one.currency),
         status,
     )
+
+
+def _policies(digest: Digest, terms: Terms) -> Iterator[RenderableType]:
+    """Policies that do not hold; those that do are not worth a line."""
+    if not digest.policies:
+        return
+    yield _heading(f"Policies that do not hold{_count(digest.policies)}")
+    table = _table("Policy", "Measured", "Severity")
+    for one in digest.policies[: terms.limit]:
+        failed = one.status is PolicyStatus.FAILED
+        style = _SEVERITY[one.severity] if failed else "magenta"
+        table.add_row(
+            _name(one.policy),
+            plain(f"{one.limit}: {one.measured}" if one.measured else one.limit),
+            Text(one.severity if failed else "unknown", style=style),
+        )
+    yield _indented(table)
+    if len(digest.policies) > terms.limit:
+        yield _note(f"and {len(digest.policies) - terms.limit:,} more")
+    yield _note("`finops check` tells what each of them found")
 
 
 def _failures(digest: Digest) -> Iterator[RenderableType]:

@@ -22,6 +22,7 @@ def unknowns(outcome: Outcome) -> list[Unknown]:
         *_of_forecasts(outcome),
         *_of_savings(outcome),
         *_of_budgets(outcome),
+        *_of_policies(outcome),
     ]
 
 
@@ -90,3 +91,11 @@ def _of_budgets(outcome: Outcome) -> Iterator[Unknown]:
                 subject=f"budget {report.name}",
                 reason=f"{report.missing_days} days before today are not known yet",
             )
+
+
+def _of_policies(outcome: Outcome) -> Iterator[Unknown]:
+    for report in outcome.policies:
+        reasons = Counter(item.reason for item in report.unknown)
+        for reason, count in reasons.most_common():
+            times = "" if count == 1 else f"{count:,} times: "
+            yield Unknown(subject=f"policy {report.policy}", reason=times + reason)

@@ -11,11 +11,14 @@ from finops_cost_management.answers.budgets import BudgetReport, BudgetStatus
 from finops_cost_management.answers.digest import Digest
 from finops_cost_management.answers.forecasts import Forecast, Interval
 from finops_cost_management.answers.outcome import Outcome, RunInfo, Step, StepRecord, StepState
+from finops_cost_management.answers.policies import PolicyFinding, PolicyReport
 from finops_cost_management.answers.recommendations import (
     Effort,
     OptimizationCategory,
     Recommendation,
+    Unknown,
 )
+from finops_cost_management.answers.verification import CheckRecord
 from finops_cost_management.query.costs_summary import CostsSummary, CurrencySummary
 from finops_cost_management.window import DateWindow
 
@@ -84,6 +87,33 @@ def large_digest(findings: int) -> Digest:
         budgets=tuple(_budget(status) for status in BudgetStatus),
         files=(Path("out/report.html"),),
         steps=tuple(_step(state) for state in StepState),
+        decided=2,
+        verified=(_record(),),
+        policies=tuple(_policy(number) for number in range(findings)),
+    )
+
+
+def _record() -> CheckRecord:
+    return CheckRecord(
+        check="idle",
+        currency="USD",
+        count=3,
+        verified=2,
+        claimed=Decimal("24.68"),
+        realised=Decimal("-1.5"),
+    )
+
+
+def _policy(number: int) -> PolicyReport:
+    return PolicyReport(
+        policy=f"owned-{number}",
+        rule="required_tags",
+        severity=list(AnomalySeverity)[number % len(AnomalySeverity)],
+        limit=f"every resource has {_name(number)}",
+        measured="2 of 3 resources lack one",
+        checked=3,
+        findings=(PolicyFinding(subject=_name(number), message=f"{_name(number)} has no tag"),),
+        unknown=(Unknown(subject=_name(number), reason="its charges say no cost"),),
     )
 
 
