@@ -25,6 +25,7 @@ pytestmark = pytest.mark.real_component
 Row = dict[str, Any]
 WINDOW = DateWindow(date(2026, 5, 20), date(2026, 9, 17))
 ZERO = Decimal(0)
+PRODUCTION = {"shop-production", "Back Office Production", "shop-warehouse-prod"}
 
 
 def charges(options: DemoOptions) -> list[Row]:
@@ -170,6 +171,47 @@ def test_idle_resources_cost_the_same_every_day_and_show_no_usage(
         assert set(days.values()) == {1}
         for unit in {row["ConsumedUnit"] for row in charges_of_it}:
             assert unit.endswith(("Hours", "Months")), "held, never used"
+
+
+def test_always_on_resources_run_every_hour_outside_production(
+    rows: list[Row], hidden: DemoTruth
+) -> None:
+    for resource in hidden.always_on_resources:
+        hours = [
+            row
+            for row in rows
+            if row["ResourceId"] == resource.resource_id and row["PricingUnit"] == "Hours"
+        ]
+        assert {row["ChargePeriodStart"].date() for row in hours} == set(WINDOW.dates())
+        assert {row["PricingQuantity"] for row in hours} == {24}
+        assert "Azure SQL Database" not in {row["ServiceName"] for row in hours}
+        assert not {row["SubAccountName"] for row in hours} & PRODUCTION
+        spent = sum((row["EffectiveCost"] for row in hours), ZERO)
+        assert abs(resource.saving - spent * (168 - 60) / 168) < Decimal("1e-11")
+
+
+def test_what_no_bill_shows_is_disks_and_plans(hidden: DemoTruth) -> None:
+    unseen = {idle.resource_name for idle in hidden.idle_resources if not idle.seen_on_bill}
+    assert unseen == {
+        "detached-volume-1",
+        "detached-volume-2",
+        "detached-disk",
+        "unattached-disk",
+        "empty-plan",
+    }
+
+
+def test_growing_storage_holds_more_at_the_end(rows: list[Row], hidden: DemoTruth) -> None:
+    names = [resource.resource_name for resource in hidden.growing_storage]
+    assert names == ["shop-data-lake", "shop-events-raw"]
+    for resource in hidden.growing_storage:
+        held: defaultdict[date, Decimal] = defaultdict(Decimal)
+        for row in rows:
+            if row["ResourceId"] == resource.resource_id and "Months" in row["PricingUnit"]:
+                held[row["ChargePeriodStart"].date()] += row["PricingQuantity"]
+        first, last = date(2026, 6, 1), date(2026, 9, 16)  # both months have 30 days
+        assert held[last] > held[first] * Decimal("1.1")
+        assert resource.cost == cost(rows, ResourceId=resource.resource_id)
 
 
 def test_untagged_resources_are_the_resources_without_tags(

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 STILL_BILLED_DAYS = 2
 """What has no charge in the newest days of its provider's bill is gone, and nothing is to save."""
 
+FEED = (PROVIDER, "x_Source", "BillingAccountId")
+"""What arrives together: a kind of charge that is left out of one export, another may have."""
+
 _CENT = Decimal("0.01")
 _MONEY = "decimal(38, 12)"
 _ROWS_AT_ONCE = 10_000
@@ -137,7 +140,7 @@ class BillCheck(Optimizer[OptionsT]):
         findings: list[Recommendation] = []
         unknown: list[Unknown] = []
         clean = 0
-        for row in _rows_of(self.subjects(charges)):
+        for row in rows_of(self.subjects(charges)):
             subject = _subject(row)
             if (lookback.windows[row[PROVIDER]].end - subject.last).days > STILL_BILLED_DAYS:
                 continue
@@ -159,6 +162,7 @@ class BillCheck(Optimizer[OptionsT]):
         *,
         saving: Decimal,
         cost: Decimal | None = None,
+        least: Decimal | None = None,
         **details: Any,
     ) -> Recommendation | None:
         """What to do about a subject; None where it saves less than ``minimum_savings``.
@@ -169,12 +173,15 @@ class BillCheck(Optimizer[OptionsT]):
                 covers can be.
             cost: The cost in the look-back that the advice is about, where it is not all of the
                 subject's.
+            least: Saving per month below which there is nothing to say, where the subject is a
+                part of something larger.
             **details: The other fields of a `Recommendation`.
         """
         whole = subject.cost if cost is None else cost
         current_cost = self.monthly(whole)
         monthly = min(self.monthly(min(saving, subject.on_demand_cost)), current_cost)
-        if monthly < max(self.options.minimum_savings, _CENT):
+        least = self.options.minimum_savings if least is None else least
+        if monthly < max(least, _CENT):
             return None
         return Recommendation(
             check=self.use,
@@ -248,11 +255,16 @@ def per_resource(charges: ibis.Table, **facts: ir.Value) -> ibis.Table:
 
 def effective_cost(charges: ibis.Table, where: ir.BooleanValue | None = None) -> ir.DecimalValue:
     """The exact sum of the effective cost, as an aggregate; 0 where no charge meets ``where``."""
+    return exact_sum(charges.EffectiveCost, where)
+
+
+def exact_sum(cost: ir.DecimalValue, where: ir.BooleanValue | None = None) -> ir.DecimalValue:
+    """The exact sum of any cost, as an aggregate; 0 where no charge meets ``where``."""
     import ibis
 
     # Of the same type: beside a 0 of another, DuckDB would cut the last places off.
     nothing = ibis.literal(Decimal(0), type=_MONEY)
-    return charges.EffectiveCost.sum(where=where).cast(_MONEY).fill_null(nothing)
+    return cost.sum(where=where).cast(_MONEY).fill_null(nothing)
 
 
 def is_committed(charges: ibis.Table) -> ir.BooleanValue:
@@ -271,29 +283,41 @@ def meter(charges: ibis.Table) -> ir.StringValue:
 
 
 _HOURS = r"^(\d+ ?)?h(ou)?rs?$|^(\d+ ?)?h$"
-_TIME = rf"{_HOURS}|^(\d+ ?)?(second|minute|day|month)s?$|^1/month$"
+_TIME = rf"{_HOURS}|^(\d+ ?)?(second|minute|day|month)s?$|^(\d+|units) ?/ ?(hour|day|month)$"
+_BYTES = r"([kmgtp]i?b|(kilo|mega|giga|tera|peta|kibi|mebi|gibi|tebi|pebi)bytes?)"
+_HELD = rf"^(\d+ ?)?{_BYTES}[- /](mo|day)"
 
 
 def is_hours(charges: ibis.Table) -> ir.BooleanValue:
     """Whether a charge counts hours of something that runs."""
-    return _unit(charges).re_search(_HOURS).fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
+    return unit(charges).re_search(_HOURS).fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
 
 
 def is_standing(charges: ibis.Table) -> ir.BooleanValue:
     """Whether a charge is for being there (hours, months), not for doing something."""
-    return _unit(charges).re_search(_TIME).fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
+    return unit(charges).re_search(_TIME).fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
 
 
 def is_held(charges: ibis.Table) -> ir.BooleanValue:
-    """Whether a charge is for data that is kept: gigabytes for a month, day or hour."""
-    return _unit(charges).re_search(r"^[gtmp]i?b[- /](mo|hour|hr|day)").fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
+    """Whether a charge is for data that is kept: gigabytes for a month or a day.
+
+    Gigabyte hours are memory, of functions, containers and machines.
+    """
+    return unit(charges).re_search(_HELD).fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
 
 
-def _unit(charges: ibis.Table) -> ir.StringValue:
+def unit(charges: ibis.Table) -> ir.StringValue:
+    """What one of `quantity` is, in small letters, spelt as the provider spells it."""
     return charges.PricingUnit.fill_null(charges.ConsumedUnit).strip().lower()
 
 
-def _rows_of(table: ibis.Table) -> Iterator[dict[str, Any]]:
+def quantity(charges: ibis.Table) -> ir.DecimalValue:
+    """How many units are charged; null where the bill leaves it open."""
+    return charges.PricingQuantity.fill_null(charges.ConsumedQuantity)
+
+
+def rows_of(table: ibis.Table) -> Iterator[dict[str, Any]]:
+    """The rows of a table, few at a time."""
     for batch in table.to_pyarrow().to_batches(max_chunksize=_ROWS_AT_ONCE):
         yield from batch.to_pylist()
 

@@ -11,6 +11,7 @@ from finops_cost_management.builtin.demo.options import DemoOptions
 from finops_cost_management.builtin.demo.source import Demo
 from finops_cost_management.builtin.demo.truth import (
     DemoTruth,
+    IdleResource,
     PlantedAnomaly,
     ResourceCost,
     ResourceSaving,
@@ -22,6 +23,7 @@ __all__ = [
     "Demo",
     "DemoOptions",
     "DemoTruth",
+    "IdleResource",
     "PlantedAnomaly",
     "ResourceCost",
     "ResourceSaving",

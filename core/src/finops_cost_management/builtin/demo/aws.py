@@ -417,7 +417,15 @@ PRODUCTION = (
 )
 
 NON_PRODUCTION = (
-    Resource("web-staging", INSTANCE, STAGING, EAST_A, WEB, (Use(C6I_2XLARGE, ALL_DAY),)),
+    Resource(
+        "web-staging",
+        INSTANCE,
+        STAGING,
+        EAST_A,
+        WEB,
+        (Use(C6I_2XLARGE, ALL_DAY),),
+        needed_hours=60,
+    ),
     Resource(
         "checkout-staging",
         INSTANCE,
@@ -425,6 +433,7 @@ NON_PRODUCTION = (
         EAST_A,
         CHECKOUT,
         (Use(T3_LARGE, ALL_DAY),),
+        needed_hours=60,
     ),
     Resource(
         "staging-db",
@@ -437,6 +446,7 @@ NON_PRODUCTION = (
             Use(EXTENDED_SUPPORT, "48"),
             Use(RDS_STORAGE, "200"),
         ),
+        needed_hours=60,
     ),
     Resource(
         "staging-outbound",
@@ -481,6 +491,7 @@ NON_PRODUCTION = (
         None,
         (Use(GP2, "500"),),
         idle="a volume that no instance is attached to",
+        seen_on_bill=False,
     ),
     Resource(
         "detached-volume-2",
@@ -490,6 +501,7 @@ NON_PRODUCTION = (
         None,
         (Use(GP3, "750"),),
         idle="a volume that no instance is attached to",
+        seen_on_bill=False,
     ),
     Resource(
         "spare-address",

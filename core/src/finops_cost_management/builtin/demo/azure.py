@@ -213,8 +213,11 @@ CLOUD = Cloud(
             None,
             (Use(PLAN, ALL_DAY),),
             idle="an App Service plan without apps",
+            seen_on_bill=False,
         ),
-        Resource("erp-staging", MACHINE, STAGING, ZONE_1, ERP, (Use(D2S, ALL_DAY),)),
+        Resource(
+            "erp-staging", MACHINE, STAGING, ZONE_1, ERP, (Use(D2S, ALL_DAY),), needed_hours=60
+        ),
         Resource(
             "staging-database",
             DATABASE,
@@ -242,6 +245,7 @@ CLOUD = Cloud(
             None,
             (Use(PREMIUM_DISK, "1024"),),
             idle="a disk that no machine is attached to",
+            seen_on_bill=False,
         ),
         Resource(
             "prompt-experiment",

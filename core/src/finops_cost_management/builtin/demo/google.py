@@ -231,8 +231,17 @@ CLOUD = Cloud(
             IOWA,
             RECOMMENDER,
             (Use(POSTGRES_SMALL, ALL_DAY),),
+            needed_hours=60,
         ),
-        Resource("loader-staging", INSTANCE, STAGING, IOWA_A, LAKE, (Use(N2_STANDARD_2, ALL_DAY),)),
+        Resource(
+            "loader-staging",
+            INSTANCE,
+            STAGING,
+            IOWA_A,
+            LAKE,
+            (Use(N2_STANDARD_2, ALL_DAY),),
+            needed_hours=60,
+        ),
         Resource(
             "notebook-dev",
             INSTANCE,
@@ -267,6 +276,7 @@ CLOUD = Cloud(
             None,
             (Use(DISK_SPACE, "500"),),
             idle="a disk that no instance is attached to",
+            seen_on_bill=False,
         ),
         Resource(
             "model-training",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from finops_cost_management.builtin.demo.charges import charges_of
 from finops_cost_management.builtin.demo.month import Month
 from finops_cost_management.builtin.demo.options import DemoOptions
-from finops_cost_management.builtin.demo.vocabulary import Commitment, Resource, micro
+from finops_cost_management.builtin.demo.vocabulary import GROWING, Commitment, Resource, micro
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,6 +80,18 @@ class ResourceSaving(ResourceCost):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdleResource(ResourceSaving):
+    """A resource that is of no use to anybody.
+
+    Attributes:
+        seen_on_bill: Whether the bill alone shows it, because use would be a charge of its own.
+            What is attached to a disk, or runs on a plan, no bill says.
+    """
+
+    seen_on_bill: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnusedCommitment:
     """A commitment and the part of it that nothing used, inside the window.
 
@@ -109,15 +121,17 @@ class DemoTruth:
         oversized_resources: A smaller size would do.
         superseded_resources: A newer generation does the same for less.
         always_on_resources: Needed in working hours, running all the time.
+        growing_storage: Data that nobody ever deletes.
         untagged_resources: Without any tag.
         unused_commitments: Not wholly used, term by term.
     """
 
     anomalies: tuple[PlantedAnomaly, ...]
-    idle_resources: tuple[ResourceSaving, ...]
+    idle_resources: tuple[IdleResource, ...]
     oversized_resources: tuple[ResourceSaving, ...]
     superseded_resources: tuple[ResourceSaving, ...]
     always_on_resources: tuple[ResourceSaving, ...]
+    growing_storage: tuple[ResourceCost, ...]
     untagged_resources: tuple[ResourceCost, ...]
     unused_commitments: tuple[UnusedCommitment, ...]
 
@@ -173,6 +187,7 @@ def truth(window: DateWindow, options: DemoOptions | None = None) -> DemoTruth:
         always_on_resources=tuple(
             seen.switched_off(needed) for seen in found if (needed := seen.resource.needed_hours)
         ),
+        growing_storage=tuple(seen.cost() for seen in found if seen.grows),
         untagged_resources=tuple(seen.cost() for seen in found if seen.resource.owner is None),
         unused_commitments=tuple(term.close() for term in commitments.values() if term.wasted),
     )
@@ -222,8 +237,17 @@ class _Resource:
         if line.price:
             self.by_price[line.price] = self.by_price.get(line.price, 0) + cost
 
-    def idle(self) -> ResourceSaving:
-        return self._saving(sum(self.by_price.values()), str(self.resource.idle))
+    @property
+    def grows(self) -> bool:
+        return any(use.rhythm is GROWING for use in self.resource.uses)
+
+    def idle(self) -> IdleResource:
+        return IdleResource(
+            **self._facts(),
+            saving=_money(sum(self.by_price.values())),
+            why=str(self.resource.idle),
+            seen_on_bill=self.resource.seen_on_bill,
+        )
 
     def with_price(self, other: Price) -> ResourceSaving:
         saving = sum(

@@ -197,6 +197,7 @@ class Resource:
         place: None where it is everywhere.
         owner: None where nobody tagged it at all.
         idle: Why it is of no use to anybody, if so.
+        seen_on_bill: Whether the bill alone shows that, because use of it would be a charge.
         fits: The smaller size that would do.
         successor: The newer generation that costs less for the same.
         needed_hours: Hours of the week in which somebody needs it, where it runs all of them.
@@ -212,6 +213,7 @@ class Resource:
     uses: tuple[Use, ...]
     _: KW_ONLY
     idle: str | None = None
+    seen_on_bill: bool = True
     fits: Price | None = None
     successor: Price | None = None
     needed_hours: int | None = None
