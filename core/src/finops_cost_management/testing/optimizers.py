@@ -110,7 +110,8 @@ class OptimizerContract(PluginContract):
         options = component_class.Options.model_validate({**self.options, **case.options})
         component = component_class(options, name="tested")
         costs = bill_snapshot(engine, case.charges)
-        answer: SavingsAnswer = self.ask(component, costs=costs, window=case.window)
+        with case.prepared():
+            answer: SavingsAnswer = self.ask(component, costs=costs, window=case.window)
         said = {
             "finding": len(answer.findings),
             "clean": answer.clean,
