@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_cost_management.answers.alternatives import monthly_savings, without_double_count
+from finops_cost_management.answers.priority import PriorityFormula
 from finops_cost_management.answers.recommendations import (
     Effort,
     OptimizationCategory,
@@ -42,13 +43,17 @@ def advice(
     )
 
 
+def settle(found: list[Recommendation]) -> list[Recommendation]:
+    return without_double_count(found, PriorityFormula())
+
+
 def test_the_best_advice_on_a_resource_counts_and_the_others_name_it() -> None:
     stop, shrink, other = (
         advice("stop", "100"),
         advice("shrink", "60"),
         advice("stop", "5", "disk"),
     )
-    settled = without_double_count([shrink, stop, other])
+    settled = settle([shrink, stop, other])
 
     assert [one.counted_savings for one in settled] == [Decimal(0), Decimal(100), Decimal(5)]
     assert settled[0].better == (stop.id,)
@@ -58,7 +63,7 @@ def test_the_best_advice_on_a_resource_counts_and_the_others_name_it() -> None:
 def test_best_is_what_may_be_expected_not_what_is_claimed() -> None:
     sure, bold = advice("shrink", "60", confidence=0.9), advice("stop", "100", confidence=0.3)
 
-    assert [one.counted_savings for one in without_double_count([sure, bold])] == [
+    assert [one.counted_savings for one in settle([sure, bold])] == [
         Decimal(60),
         Decimal(0),
     ]
@@ -69,14 +74,14 @@ def test_a_commitment_counts_on_what_nothing_better_is_known_of() -> None:
     commit = advice(
         "commit", "90", "plan", shares={name: Decimal(30) for name in ("vm-1", "vm-2", "vm-3")}
     )
-    settled = without_double_count([stop, commit])
+    settled = settle([stop, commit])
 
     assert [one.counted_savings for one in settled] == [Decimal(100), Decimal(60)]
     assert settled[1].better == (stop.id,)
 
 
 def test_currencies_are_never_compared() -> None:
-    settled = without_double_count([advice("a", "1"), advice("a", "100", currency="EUR")])
+    settled = settle([advice("a", "1"), advice("a", "100", currency="EUR")])
 
     assert monthly_savings(settled) == {"EUR": Decimal(100), "USD": Decimal(1)}
 
@@ -117,7 +122,7 @@ def advices(draw: st.DrawFn) -> list[Recommendation]:
 
 @given(advices())
 def test_totals_never_count_a_resource_twice(found: list[Recommendation]) -> None:
-    settled = without_double_count(found)
+    settled = settle(found)
 
     for before, after in zip(found, settled, strict=True):
         assert after.counted_savings is not None
@@ -153,4 +158,4 @@ def test_the_order_does_not_matter(found: list[Recommendation], shuffler: object
     def counted(settled: list[Recommendation]) -> dict[str, Decimal | None]:
         return {one.id: one.counted_savings for one in settled}
 
-    assert counted(without_double_count(found)) == counted(without_double_count(other))
+    assert counted(settle(found)) == counted(settle(other))

@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from finops_cost_management.answers.priority import PriorityFormula
     from finops_cost_management.answers.recommendations import Recommendation
 
 
-def without_double_count(found: Sequence[Recommendation]) -> list[Recommendation]:
+def without_double_count(
+    found: Sequence[Recommendation], formula: PriorityFormula
+) -> list[Recommendation]:
     """The same recommendations, each with the part of its saving that totals may count.
 
     A resource can be stopped, shrunk, moved or committed to, and each advice may come from us and
-    from its cloud. For every resource the one with the largest expected saving there (saving
-    times confidence) counts, and no other. Advice that saves on several resources at once, such
-    as a commitment, counts on those where nothing better is known.
+    from its cloud. For every resource the one with the highest score there (`PriorityFormula`, of
+    what it saves on this resource) counts, and no other. Advice that saves on several resources
+    at once, such as a commitment, counts on those where nothing better is known.
 
     Args:
         found: Advice that is open, of all checks.
+        formula: How a saving is weighed against doubt, work and danger.
 
     Returns:
         In the same order, with `Recommendation.counted_savings` and `Recommendation.better` set.
@@ -30,10 +34,10 @@ def without_double_count(found: Sequence[Recommendation]) -> list[Recommendation
     parts = [one.parts for one in found]
     best: dict[tuple[str, str, str], tuple[Decimal, Decimal, str]] = {}
     for one, saved in zip(found, parts, strict=True):
-        confidence = Decimal(repr(one.confidence))
+        weight = formula.weight(one)
         for resource, part in saved.items():
             key = (one.currency, one.provider, resource)
-            rank = (part * confidence, part, one.id)
+            rank = (part * weight, part, one.id)
             best[key] = max(rank, best.get(key, rank))
     settled = []
     for one, saved in zip(found, parts, strict=True):
@@ -47,6 +51,12 @@ def without_double_count(found: Sequence[Recommendation]) -> list[Recommendation
                 better[winner] = None
         settled.append(replace(one, counted_savings=counted, better=tuple(better)))
     return settled
+
+
+def most_useful_first(one: Recommendation) -> tuple[Decimal, Decimal, str, str]:
+    """Sorts by what counts, then by what is claimed; currencies are not converted."""
+    counted = one.counted_savings or Decimal(0)
+    return -counted, -one.estimated_monthly_savings, one.currency, one.id
 
 
 def monthly_savings(found: Iterable[Recommendation]) -> dict[str, Decimal]:

@@ -119,8 +119,8 @@ class Outcome:
         forecasts: One per forecaster, series and currency, after the sum of each forecaster's
             series of a currency (`Forecast.is_sum`).
         savings: Step → its answer, as far as the bill bears it out.
-        recommendations: What waits for somebody, largest saving first; the parts of the savings
-            that count add up (`Recommendation.counted_savings`).
+        recommendations: What waits for somebody, the largest counted saving first: the parts of
+            the savings that count add up (`Recommendation.counted_savings`).
         decided: What is found still, and somebody dismissed, snoozed or says is done.
         ledger: What the run enters into the ledger of recommendations.
         verified: What was done or is gone, and what the bill says of it; latest first.

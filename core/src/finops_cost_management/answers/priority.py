@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import prod
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -47,17 +48,18 @@ class PriorityFormula(BaseModel):
             raise ValueError("medium, high and critical must rise: each is a higher score")
         return self
 
-    def score(self, one: Recommendation) -> Decimal:
-        """The saving of a month after doubt, work and danger, in the recommendation's currency."""
+    def weight(self, one: Recommendation) -> Decimal:
+        """What one unit of its saving is worth, after doubt, work and danger: in (0, 1]."""
         factors = (
             one.confidence,
             self.effort.get(one.implementation_effort, 1.0),
             self.risk.get(one.risk, 1.0),
         )
-        score = one.estimated_monthly_savings
-        for factor in factors:
-            score *= Decimal(repr(factor))
-        return score
+        return prod((Decimal(repr(factor)) for factor in factors), start=Decimal(1))
+
+    def score(self, one: Recommendation) -> Decimal:
+        """What a month of the saving is worth, in the recommendation's currency."""
+        return one.estimated_monthly_savings * self.weight(one)
 
     def priority(self, one: Recommendation) -> Priority:
         """The level that the score reaches."""

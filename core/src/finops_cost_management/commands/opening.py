@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from finops_cost_management.pipeline.config import PipelineConfig
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.store.cost_store import CostStore
 
@@ -72,16 +73,21 @@ as_of_option = click.option(
 )
 
 
-def open_store(config_path: Path | None) -> CostStore:
-    """The store that the configuration names; the default one where there is no configuration."""
+def configuration(config_path: Path | None) -> PipelineConfig:
+    """What the configuration says; the defaults where there is none."""
+    from finops_cost_management.pipeline.config import PipelineConfig
     from finops_cost_management.pipeline.loading import find_config, load_config
-    from finops_cost_management.pipeline.steps import StoreKeys
     from finops_cost_management.plugins.registry import Registry
-    from finops_cost_management.settings import load_settings
 
     found = find_config(config_path)
-    keys = load_config(found, Registry()).store if found else StoreKeys()
-    return keys.open(load_settings())
+    return load_config(found, Registry()) if found else PipelineConfig()
+
+
+def open_store(config_path: Path | None) -> CostStore:
+    """The store that the configuration names; the default one where there is no configuration."""
+    from finops_cost_management.settings import load_settings
+
+    return configuration(config_path).store.open(load_settings())
 
 
 @contextmanager

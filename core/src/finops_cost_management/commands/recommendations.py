@@ -48,21 +48,24 @@ def command() -> None:
     "--provider", "providers", multiple=True, help="aws, azure, gcp, or as the bill names it."
 )
 @format_option
+@config_option
 def list_(
     statuses: tuple[str, ...],
     categories: tuple[str, ...],
     checks: tuple[str, ...],
     providers: tuple[str, ...],
     fmt: str,
+    config_path: Path | None,
 ) -> None:
-    """List what runs found, largest saving first."""
+    """List what runs found, the largest counted saving first."""
+    from finops_cost_management.answers.alternatives import most_useful_first
     from finops_cost_management.commands.tables import show
     from finops_cost_management.focus.cloud_provider import provider_name
     from finops_cost_management.report.savings_rows import full_row, short_row
 
     names = {provider_name(one) for one in providers}
     with closing(_database()) as database:
-        entries = _with_status(_ledger(database).values())
+        entries = _with_status(_ledger(database).values(), config_path)
     found = [
         (entry, one)
         for entry, one in entries
@@ -71,7 +74,7 @@ def list_(
         and (not checks or one.check in checks)
         and (not names or one.provider in names)
     ]
-    found.sort(key=lambda pair: (-pair[1].estimated_monthly_savings, pair[1].id))
+    found.sort(key=lambda pair: most_useful_first(pair[1]))
     show(
         [
             {**short_row(one), "Status": _status_words(entry, one)}
@@ -90,7 +93,8 @@ def list_(
 @click.option(
     "--format", "fmt", type=click.Choice(("text", "json")), default="text", show_default=True
 )
-def show(recommendation_id: str, fmt: str) -> None:
+@config_option
+def show(recommendation_id: str, fmt: str, config_path: Path | None) -> None:
     """Show all that is known of one: why, how, how safe, and what else could be done instead."""
     import sys
 
@@ -101,7 +105,7 @@ def show(recommendation_id: str, fmt: str) -> None:
     with closing(_database()) as database:
         ledger = _ledger(database)
     entry = _found(ledger, recommendation_id)
-    pairs = _with_status(ledger.values())
+    pairs = _with_status(ledger.values(), config_path)
     (mine,) = [one for other, one in pairs if other.id == entry.id]
     if fmt == "json":
         show_table([{**full_row(mine), **_life(entry)}], "json")
@@ -228,19 +232,23 @@ def _ledger(database: StateDatabase) -> dict[str, LedgerEntry]:
     return ledger_of(database)
 
 
-def _with_status(entries: Collection[LedgerEntry]) -> list[tuple[LedgerEntry, Recommendation]]:
+def _with_status(
+    entries: Collection[LedgerEntry], config_path: Path | None
+) -> list[tuple[LedgerEntry, Recommendation]]:
     """Each entry's recommendation as it stands today; the open ones with what counts of them."""
     from dataclasses import replace
 
     from finops_cost_management.answers.alternatives import without_double_count
+    from finops_cost_management.commands.opening import configuration
     from finops_cost_management.window import today_utc
 
     today = today_utc()
     stands = {
         entry.id: replace(entry.recommendation, status=entry.status(today)) for entry in entries
     }
-    waiting = without_double_count([one for one in stands.values() if one.status.is_open])
-    stands |= {one.id: one for one in waiting}
+    formula = configuration(config_path).savings.priority
+    waiting = [one for one in stands.values() if one.status.is_open]
+    stands |= {one.id: one for one in without_double_count(waiting, formula)}
     return [(entry, stands[entry.id]) for entry in entries]
 
 

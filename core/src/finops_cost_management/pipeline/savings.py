@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from finops_cost_management.answers.alternatives import without_double_count
+from finops_cost_management.answers.alternatives import most_useful_first, without_double_count
 from finops_cost_management.answers.ledger import enter, open_and_decided
 from finops_cost_management.answers.recommendations import RecommendationStatus
 from finops_cost_management.savings.reviewing import review
@@ -53,10 +53,7 @@ def settle_savings(
         for id_, entry in entries.items()
     }
     waiting, outcome.decided = open_and_decided(entries.values(), run.window.end)
-    outcome.recommendations = sorted(
-        without_double_count(waiting),
-        key=lambda one: (-one.estimated_monthly_savings, one.currency, one.id),
-    )
+    outcome.recommendations = sorted(without_double_count(waiting, formula), key=most_useful_first)
     outcome.ledger = list(entries.values())
     outcome.verified = verify({**known, **entries}.values(), costs, run.window.end)
     return _told(outcome)
