@@ -181,7 +181,7 @@ def _draft7(schema: Schema) -> Schema:
     for key in ("properties", "patternProperties"):
         if key in schema:
             schema[key] = {name: _draft7(part) for name, part in schema[key].items()}
-    for key in ("additionalProperties", "items", "contains"):
+    for key in ("additionalProperties", "items", "contains", "propertyNames"):
         if isinstance(schema.get(key), dict):
             schema[key] = _draft7(schema[key])
     if "prefixItems" in schema:

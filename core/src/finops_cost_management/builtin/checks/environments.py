@@ -26,9 +26,14 @@ def environment(charges: ibis.Table, tags: Iterable[str]) -> ir.StringValue:
 
 def says_one_of(text: ir.StringValue, words: Iterable[str]) -> ir.BooleanValue:
     """Whether a text has one of these words as a whole one: ``shop-dev-2``, not ``devices``."""
-    choice = "|".join(re.escape(word.lower()) for word in words)
-    said = text.lower().re_search(rf"(^|[^a-z0-9])({choice})\d*([^a-z0-9]|$)")
+    said = text.lower().re_search(pattern_of(words))
     return said.fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
+
+
+def pattern_of(words: Iterable[str]) -> str:
+    """A regular expression that finds one of these words as a whole one, in small letters."""
+    choice = "|".join(re.escape(word.lower()) for word in words)
+    return rf"(^|[^a-z0-9])({choice})\d*([^a-z0-9]|$)"
 
 
 def _tag(charges: ibis.Table, key: str) -> ir.StringValue:
