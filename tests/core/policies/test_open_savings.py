@@ -7,6 +7,7 @@ import pytest
 
 from finops_cost_management.answers.alternatives import without_double_count
 from finops_cost_management.answers.policies import PolicyStatus
+from finops_cost_management.answers.priority import PriorityFormula
 from finops_cost_management.answers.recommendations import (
     Effort,
     OptimizationCategory,
@@ -43,7 +44,7 @@ def advice(saving: str, resource: str = "r", currency: str = "USD") -> Recommend
 
 
 def found(*advised: Recommendation) -> list[Recommendation]:
-    return without_double_count(advised)
+    return without_double_count(advised, PriorityFormula())
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from finops_cost_management.answers.policies import PolicyFinding, Verdict
 from finops_cost_management.answers.recommendations import Unknown
-from finops_cost_management.policies.judged_bill import MONEY
 from finops_cost_management.policies.shares import at_least, in_percent
 from finops_cost_management.policies.tagging import has_tag, taggable
+from finops_cost_management.query.charge_facts import MONEY
 from finops_cost_management.query.dimensions import NONE, PROVIDER, Dimension
 from finops_cost_management.report.wording import money
 

@@ -10,6 +10,7 @@ from finops_cost_management.answers.policies import PolicyFinding, Verdict
 from finops_cost_management.answers.recommendations import Unknown
 from finops_cost_management.policies.globs import beginnings, matching
 from finops_cost_management.policies.judged_bill import costliest_first, told_of, usage
+from finops_cost_management.query.charge_facts import is_hours, meter
 from finops_cost_management.query.dimensions import json_text
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from finops_cost_management.policies.judged_bill import BilledResource, JudgedBill
-
-_METERS = ("SkuMeter", "x_UsageType", "x_SkuMeterName", "x_SkuDescription", "ChargeDescription")
-_HOURS = r"^(\d+ ?)?h(ou)?rs?$|^(\d+ ?)?h$"
 
 
 def forbidden_instance_families(bill: JudgedBill, families: Sequence[str]) -> Verdict:
@@ -38,15 +36,15 @@ def forbidden_instance_families(bill: JudgedBill, families: Sequence[str]) -> Ve
     used = usage(bill.charges)
     charges = used.filter(used.ResourceId.notnull())
     said = json_text(charges.SkuPriceDetails, "InstanceType")
-    meter = _meter(charges)
+    counted = meter(charges)
     found: list[tuple[BilledResource, PolicyFinding]] = []
     unknown = []
     checked = 0
     for resource in bill.resources(
         charges,
         Said=said.collect(distinct=True),
-        Meters=meter.collect(distinct=True, where=said.isnull()),
-        RunsOn=meter.collect(distinct=True, where=said.isnull() & _is_machine(charges)),
+        Meters=counted.collect(distinct=True, where=said.isnull()),
+        RunsOn=counted.collect(distinct=True, where=said.isnull() & _is_machine(charges)),
     ):
         named = filter(None, map(instance_type_in, resource.facts["Meters"] or ()))
         types = sorted({*(resource.facts["Said"] or ()), *named})
@@ -68,29 +66,21 @@ def forbidden_instance_families(bill: JudgedBill, families: Sequence[str]) -> Ve
     )
 
 
-def _meter(charges: ibis.Table) -> ir.StringValue:
-    """What is counted, however the bill's columns call it."""
-    import ibis
-
-    texts = [charges[name].cast("string") for name in _METERS if name in charges.columns]
-    return ibis.literal("\n").join([text.fill_null("") for text in texts])
-
-
 def _is_machine(charges: ibis.Table) -> ir.BooleanValue:
     """Whether a charge counts hours of a virtual machine."""
-    unit = charges.PricingUnit.fill_null(charges.ConsumedUnit).strip().lower()
     kind = charges.ServiceSubcategory
     runs = (kind == "Virtual Machines") | (kind.isnull() & (charges.ServiceCategory == "Compute"))
-    return (runs & unit.re_search(_HOURS)).fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
+    return (runs & is_hours(charges)).fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
 
 
 _AWS = re.compile(
-    r"\b(?:[a-z]+\.)?[a-z][a-z-]*\d[a-z\d-]*\.(?:nano|micro|small|medium|(?:\d*x)?large|metal[a-z\d-]*)\b"
+    r"\b(?:[a-z]+\.)?[a-z][a-z-]*\d[a-z\d-]*\.(?:nano|micro|small|medium|(?:\d*x)?large|metal[a-z\d-]*)\b",
+    re.IGNORECASE,
 )
-_AZURE = re.compile(r"\bStandard_[A-Za-z]+\d[\w-]*")
-_AZURE_METER = re.compile(r"\b[A-Z]{1,3}\d+[a-z-]*\d*[a-z]* v\d\b")
-_GOOGLE = re.compile(r"\b[a-z]\d[a-z]?-[a-z]+(?:-[a-z\d]+)*-\d+\b")
-_GOOGLE_CORES = re.compile(r"\b([A-Z]\d[A-Z]?) (?:[A-Za-z]+ )*Instance (?:Core|Ram)\b")
+_AZURE = re.compile(r"\bStandard_[a-z]+\d[\w-]*", re.IGNORECASE)
+_AZURE_METER = re.compile(r"\b[A-Z]{1,3}\d+[a-z-]*\d*[a-z]* v\d\b", re.IGNORECASE)
+_GOOGLE = re.compile(r"\b[a-z]\d[a-z]?-[a-z]+(?:-[a-z\d]+)*-\d+\b", re.IGNORECASE)
+_GOOGLE_CORES = re.compile(r"\b([A-Z]\d[A-Z]?) (?:[A-Z]+ )*Instance (?:Core|Ram)\b", re.IGNORECASE)
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.answers.policies import PolicyFinding
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH
+from finops_cost_management.query.charge_facts import MONEY, rows_of
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.dimensions import NONE, PROVIDER, Dimension
 from finops_cost_management.query.lookback import Lookback
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 STILL_BILLED_DAYS = 2
 """What has no charge in the newest days of its provider's bill is gone: nobody can put it right."""
-
-MONEY = "decimal(38, 12)"
-_ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +147,7 @@ class JudgedBill:
             )
             .order_by(PROVIDER, "SubAccountId", "BillingCurrency", "Subject")
         )
-        for row in _rows_of(table):
+        for row in rows_of(table):
             newest = self.lookback.windows[row[PROVIDER]].end
             if (newest - row["LastEnd"].date()).days < STILL_BILLED_DAYS:
                 yield self._resource(row, facts)
@@ -208,8 +206,3 @@ def told_of(found: Iterable[BilledResource], checked: int, noun: str) -> str:
     if told:
         text += f", {' and '.join(told)} a month"
     return text + (f", the cost of {unknown:,} unknown" if unknown else "")
-
-
-def _rows_of(table: ibis.Table) -> Iterator[dict[str, Any]]:
-    for batch in table.to_pyarrow().to_batches(max_chunksize=_ROWS_AT_ONCE):
-        yield from batch.to_pylist()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from finops_cost_management.answers.alternatives import monthly_savings
 from finops_cost_management.answers.policies import PolicyFinding, Verdict
 from finops_cost_management.answers.recommendations import Unknown
-from finops_cost_management.policies.judged_bill import MONEY
 from finops_cost_management.policies.shares import at_most, in_percent
+from finops_cost_management.query.charge_facts import MONEY
 from finops_cost_management.query.dimensions import PROVIDER, Dimension
 from finops_cost_management.report.wording import money
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from finops_cost_management.answers.alternatives import without_double_count
+from finops_cost_management.answers.priority import PriorityFormula
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH, SavingsAnswer
 from finops_cost_management.builtin.checks.always_on import AlwaysOn
 from finops_cost_management.builtin.checks.steady_on_demand import (
@@ -192,7 +193,7 @@ def test_stopping_at_night_and_committing_are_alternatives(
 ) -> None:
     steady = SteadyOnDemand().find_savings(demo, demo_window).findings
     stopped = AlwaysOn().find_savings(demo, demo_window).findings
-    both = without_double_count([*steady, *stopped])
+    both = without_double_count([*steady, *stopped], PriorityFormula())
     counted = {one.resource_id: one.counted_savings for one in both}
     for one in stopped:
         assert counted[one.resource_id] == one.estimated_monthly_savings

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from finops_cost_management.builtin.checks.bill_check import (
+from finops_cost_management.builtin.checks.instances import instance_charges
+from finops_cost_management.builtin.checks.programmes import commitment_programme, usage_programme
+from finops_cost_management.query.charge_facts import (
     effective_cost,
     exact_sum,
     is_committed,
     rows_of,
 )
-from finops_cost_management.builtin.checks.instances import instance_charges
-from finops_cost_management.builtin.checks.programmes import commitment_programme, usage_programme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

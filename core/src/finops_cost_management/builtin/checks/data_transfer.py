@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from finops_cost_management.answers.recommendations import OptimizationCategory
-from finops_cost_management.builtin.checks.bill_check import (
-    BillCheck,
-    BillCheckOptions,
-    Subject,
-)
+from finops_cost_management.builtin.checks.bill_check import BillCheck, BillCheckOptions, Subject
 from finops_cost_management.builtin.checks.traffic import per_mover
 from finops_cost_management.builtin.checks.transfer_patterns import (
     BETWEEN_REGIONS,

@@ -10,11 +10,10 @@ from finops_cost_management.builtin.checks.bill_check import (
     BillCheckOptions,
     Subject,
     category_of,
-    effective_cost,
-    meter,
     per_resource,
 )
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
+from finops_cost_management.query.charge_facts import effective_cost, meter
 from finops_cost_management.report.wording import money
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from finops_cost_management.builtin.checks.bill_check import (
     BillCheckOptions,
     Subject,
     category_of,
-    is_held,
 )
 from finops_cost_management.builtin.checks.held_data import HeldWeek, held_weeks, per_holder
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
+from finops_cost_management.query.charge_facts import is_held
 from finops_cost_management.report.wording import money, percent
 
 if TYPE_CHECKING:

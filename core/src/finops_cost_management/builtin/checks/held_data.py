@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH
-from finops_cost_management.builtin.checks.bill_check import is_committed, per_resource, quantity
+from finops_cost_management.builtin.checks.bill_check import per_resource
+from finops_cost_management.query.charge_facts import is_committed, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

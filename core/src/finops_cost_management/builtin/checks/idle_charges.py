@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finops_cost_management.builtin.checks.bill_check import (
-    is_held,
-    is_standing,
-    meter,
-    quantity,
-    unit,
-)
 from finops_cost_management.builtin.checks.idle_kinds import KINDS
+from finops_cost_management.query.charge_facts import is_held, is_standing, meter, quantity, unit
 
 if TYPE_CHECKING:
     import ibis

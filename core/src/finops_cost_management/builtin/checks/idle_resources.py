@@ -12,13 +12,12 @@ from finops_cost_management.builtin.checks.bill_check import (
     BillCheck,
     BillCheckOptions,
     Subject,
-    effective_cost,
-    is_committed,
     per_resource,
 )
 from finops_cost_management.builtin.checks.idle_charges import classified
 from finops_cost_management.builtin.checks.idle_kinds import KINDS
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
+from finops_cost_management.query.charge_facts import effective_cost, is_committed
 from finops_cost_management.query.dimensions import PROVIDER
 from finops_cost_management.report.wording import money
 

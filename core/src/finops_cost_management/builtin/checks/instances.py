@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finops_cost_management.builtin.checks.bill_check import is_hours, meter, unit
+from finops_cost_management.query.charge_facts import is_hours, meter, unit
 from finops_cost_management.query.dimensions import PROVIDER, Dimension, json_text
 
 if TYPE_CHECKING:

@@ -13,15 +13,10 @@ from finops_cost_management.answers.recommendations import (
     Recommendation,
     Risk,
 )
-from finops_cost_management.builtin.checks.bill_check import (
-    BillCheck,
-    BillCheckOptions,
-    Subject,
-    is_held,
-    meter,
-)
+from finops_cost_management.builtin.checks.bill_check import BillCheck, BillCheckOptions, Subject
 from finops_cost_management.builtin.checks.held_data import held_weeks, per_holder
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
+from finops_cost_management.query.charge_facts import is_held, meter
 from finops_cost_management.query.dimensions import PROVIDER, Dimension
 from finops_cost_management.report.wording import money, percent
 

@@ -11,8 +11,6 @@ from finops_cost_management.builtin.checks.bill_check import (
     BillCheckOptions,
     Subject,
     category_of,
-    exact_sum,
-    is_committed,
     per_resource,
 )
 from finops_cost_management.builtin.checks.instances import (
@@ -23,6 +21,7 @@ from finops_cost_management.builtin.checks.instances import (
 )
 from finops_cost_management.builtin.checks.successors import successor_of
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
+from finops_cost_management.query.charge_facts import exact_sum, is_committed
 from finops_cost_management.query.dimensions import PROVIDER, Dimension
 from finops_cost_management.report.wording import money, percent
 

@@ -20,8 +20,6 @@ from finops_cost_management.builtin.checks.bill_check import (
     BillCheck,
     BillCheckOptions,
     Subject,
-    exact_sum,
-    is_committed,
     per_resource,
 )
 from finops_cost_management.builtin.checks.instances import (
@@ -36,6 +34,7 @@ from finops_cost_management.builtin.checks.instances import (
 from finops_cost_management.builtin.checks.programmes import PROGRAMMES, usage_programme
 from finops_cost_management.plugins.hookspecs import hookimpl
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
+from finops_cost_management.query.charge_facts import exact_sum, is_committed
 from finops_cost_management.query.dimensions import NONE, PROVIDER, Dimension
 from finops_cost_management.report.wording import money, percent
 

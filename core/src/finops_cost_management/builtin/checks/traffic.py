@@ -5,13 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from finops_cost_management.builtin.checks.bill_check import (
-    FEED,
-    effective_cost,
-    is_committed,
-    per_resource,
-)
+from finops_cost_management.builtin.checks.bill_check import FEED, per_resource
 from finops_cost_management.builtin.checks.transfer_routes import Route, routed
+from finops_cost_management.query.charge_facts import effective_cost, is_committed
 from finops_cost_management.query.dimensions import PROVIDER
 
 if TYPE_CHECKING:

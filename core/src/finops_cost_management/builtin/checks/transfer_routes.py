@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from finops_cost_management.builtin.checks.bill_check import is_hours, meter, quantity, unit
+from finops_cost_management.query.charge_facts import is_hours, meter, quantity, unit
 
 if TYPE_CHECKING:
     import ibis

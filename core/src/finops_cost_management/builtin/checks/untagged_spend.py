@@ -17,10 +17,11 @@ from finops_cost_management.answers.recommendations import (
     SavingsAnswer,
     Unknown,
 )
-from finops_cost_management.builtin.checks.bill_check import effective_cost, rows_of, usage
+from finops_cost_management.builtin.checks.bill_check import usage
 from finops_cost_management.plugins.component import Optimizer, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
+from finops_cost_management.query.charge_facts import effective_cost, rows_of
 from finops_cost_management.query.dimensions import NONE, PROVIDER, Dimension, json_text
 from finops_cost_management.query.lookback import Lookback
 from finops_cost_management.report.wording import money, percent
