@@ -90,7 +90,8 @@ def test_what_is_not_found_any_more_is_gone_and_may_come_back() -> None:
     tuesday = MONDAY + timedelta(days=1)
     gone = run(ledger, found(), tuesday)
     assert only(gone).status(tuesday.date()) is RecommendationStatus.GONE
-    assert only(gone).ended_on == tuesday.date()
+    assert only(gone).gone_on == tuesday.date()
+    assert only(gone).ended_on is None, "what is gone may have been done by nobody"
 
     back = run(gone, found(advice()), tuesday + timedelta(days=1))
     assert only(back).status(TODAY).is_open

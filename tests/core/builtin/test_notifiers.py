@@ -33,6 +33,7 @@ def test_the_console_tells_every_section(
 ) -> None:
     Console().notify(to_digest(outcome))
     text = capsys.readouterr().out
+    on_one_line = " ".join(text.split())
 
     for expected in (
         "daily-watch",
@@ -45,14 +46,14 @@ def test_the_console_tells_every_section(
         "4,000.00 to 4,700.00 (95 %)",
         "insufficient data",
         "up to 53.75 USD a month",
-        "could not tell 1, because: too young",
+        "could not tell 1, because: too young (1)",
         "over budget",
         "projected 5,571.43",
         "sources.cluster",
         "read-only folder; chmod it",
         "out/review.html",
     ):
-        assert expected in text
+        assert expected in text or expected in on_one_line
     assert "\x1b" not in text, "a pipe gets no colour"
     assert max(map(len, text.splitlines())) <= 80
 

@@ -211,7 +211,7 @@ def test_reinstalled_plugin_is_seen_at_once(install: Callable[..., Path]) -> Non
 @pytest.mark.parametrize(
     ("kind", "name", "hint"),
     [
-        ("sources", "aws.cost_explorer", "try: pip install finops-aws"),
+        ("sources", "kubecost.allocations", "try: pip install finops-kubecost"),
         ("notifiers", "slack", "try: pip install finops-notifiers"),
         ("detectors", "quite", "did you mean 'quiet'?"),
         ("forecasters", "quiet", "it is one of the detectors"),
@@ -227,7 +227,10 @@ def test_absent_plugin_gets_the_best_hint(
 ) -> None:
     monkeypatch.setattr(
         "finops_cost_management.plugins.registry.missing_distribution",
-        lambda _, name: {"aws.cost_explorer": "finops-aws", "slack": "finops-notifiers"}.get(name),
+        lambda _, name: {
+            "kubecost.allocations": "finops-kubecost",
+            "slack": "finops-notifiers",
+        }.get(name),
     )
     install("finops-good", GOOD, detectors="quiet=Quiet")
 

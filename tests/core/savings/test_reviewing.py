@@ -124,11 +124,31 @@ def test_corrections_of_former_invoices_do_not_count(engine: Engine) -> None:
     assert reviewed(engine, one, daily_charges("1", ResourceId="vm"), correction).findings == (one,)
 
 
-def test_an_untold_cost_limits_nothing(engine: Engine) -> None:
-    one = advice("5000")
+def test_nothing_is_claimed_of_a_cost_that_is_open(engine: Engine) -> None:
     untold = [{**charge, "EffectiveCost": None} for charge in daily_charges("1", ResourceId="vm")]
+    answer = reviewed(engine, advice("5000"), untold)
 
-    assert reviewed(engine, one, untold).findings == (one,)
+    assert not answer.findings
+    assert [one.reason for one in answer.unknown] == ["charges without effective cost"]
+
+
+@pytest.mark.parametrize("written", ["i-0AB12CD34", "arn:aws:ec2:r:1:instance/i-0ab12cd34"])
+def test_spellings_of_a_resource_are_one(engine: Engine, written: str) -> None:
+    bill = daily_charges("1", ResourceId="i-0ab12cd34")
+    (one,) = reviewed(engine, advice("5000", written), bill).findings
+
+    assert one.estimated_monthly_savings == A_MONTH
+
+
+def test_what_commitments_pay_for_cannot_be_saved(engine: Engine) -> None:
+    plan: dict[str, Any] = {
+        "CommitmentDiscountId": "plan",
+        "CommitmentDiscountStatus": "Used",
+    }
+    bill = [*daily_charges("1", ResourceId="vm"), *daily_charges("9", ResourceId="vm", **plan)]
+    (one,) = reviewed(engine, advice("5000"), bill).findings
+
+    assert one.estimated_monthly_savings == A_MONTH
 
 
 def test_of_a_commitment_only_the_unused_part_can_be_saved(engine: Engine) -> None:

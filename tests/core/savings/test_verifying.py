@@ -161,10 +161,22 @@ def test_open_and_very_old_changes_are_left_out(engine: Engine) -> None:
     assert verify([waiting, ancient], costs, CASE_END) == []
 
 
-def test_what_went_by_itself_is_verified_too(engine: Engine) -> None:
+def test_what_nobody_says_to_have_done_is_nobodys_saving(engine: Engine) -> None:
     gone = replace(entry(), decision=None, gone_on=DONE)
 
-    assert verified(engine, gone, cost_of("vm", "3", "1")).realised == monthly(3) - monthly(1)
+    assert verify([gone], bill_snapshot(engine, cost_of("vm", "3", "1")), CASE_END) == []
+
+
+def test_two_that_are_done_on_one_resource_have_one_saving(engine: Engine) -> None:
+    both = [entry(), entry()]
+    both[1] = replace(
+        both[1], recommendation=replace(both[1].recommendation, check="other", variant="small")
+    )
+    first, second = verify(both, bill_snapshot(engine, cost_of("vm", "3", "1")), CASE_END)
+
+    assert {first.realised, second.realised} == {monthly(3) - monthly(1), None}
+    untold = first if first.realised is None else second
+    assert "counted with" in untold.reason
 
 
 def test_an_empty_store_tells_nothing(engine: Engine) -> None:

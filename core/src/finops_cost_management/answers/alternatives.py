@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
     from finops_cost_management.answers.priority import PriorityFormula
     from finops_cost_management.answers.recommendations import Recommendation
+
+_BARE_ID = re.compile(r"^arn:.*[:/]([a-z]+-[0-9a-f]{8,17})$")
+"""An ARN that ends with an id of AWS's making: no other resource has it."""
 
 
 def without_double_count(
@@ -31,7 +35,7 @@ def without_double_count(
         In the same order, with `Recommendation.counted_savings` and `Recommendation.better` set.
         Their sum is at most the sum over the resources of the largest saving on each.
     """
-    parts = [one.parts for one in found]
+    parts = [_by_key(one) for one in found]
     best: dict[tuple[str, str, str], tuple[Decimal, Decimal, str]] = {}
     for one, saved in zip(found, parts, strict=True):
         weight = formula.weight(one)
@@ -51,6 +55,29 @@ def without_double_count(
                 better[winner] = None
         settled.append(replace(one, counted_savings=counted, better=tuple(better)))
     return settled
+
+
+def _by_key(one: Recommendation) -> dict[str, Decimal]:
+    parts: dict[str, Decimal] = {}
+    for resource, part in one.parts.items():
+        key = resource_key(resource)
+        parts[key] = parts.get(key, Decimal(0)) + part
+    return parts
+
+
+def resource_key(resource_id: str) -> str:
+    """One key for the spellings of one resource.
+
+    Bills and APIs write now ``i-0ab12cd34``, now the ARN that ends with it, and Azure's ids in
+    letters of either case.
+
+    Example:
+        >>> resource_key("arn:aws:ec2:us-east-1:012345678901:instance/i-0ab12cd34")
+        'i-0ab12cd34'
+    """
+    small = resource_id.lower()
+    bare = _BARE_ID.search(small)
+    return bare[1] if bare else small
 
 
 def most_useful_first(one: Recommendation) -> tuple[Decimal, Decimal, str, str]:

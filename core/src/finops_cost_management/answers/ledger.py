@@ -10,11 +10,15 @@ from finops_cost_management.answers.recommendations import Recommendation, Recom
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from decimal import Decimal
 
     from finops_cost_management.answers.recommendations import SavingsAnswer
 
 SETTLING_DAYS = 7
 """Days after a change in which bills still move: what is done counts from then on."""
+
+_FORGOTTEN_AFTER = timedelta(days=62)
+"""How long after the last run that found it something is gone, whoever did not look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,7 @@ class Decision:
         until: The first day on which a snoozed one is told again; else None.
         decided: When, UTC; a ``done`` one was carried out on that day.
         replaced_by: Resources that took over from one that is gone by a ``done`` change.
+        claimed: The saving of a month that was estimated when it was ``done``.
     """
 
     status: RecommendationStatus
@@ -34,6 +39,7 @@ class Decision:
     decided: datetime
     until: date | None = None
     replaced_by: tuple[str, ...] = ()
+    claimed: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,21 +71,25 @@ class LedgerEntry:
 
     @property
     def ended_on(self) -> date | None:
-        """The day from which it should cost less: done or gone; None while it is open."""
-        if self.decision is not None and self.decision.status is RecommendationStatus.DONE:
-            return self.decision.decided.date()
-        return self.gone_on
+        """The day from which it should cost less, as somebody says it is done; else None."""
+        decision = self.decision
+        if decision is None or decision.status is not RecommendationStatus.DONE:
+            return None
+        return None if self._is_found_again else decision.decided.date()
 
     def status(self, today: date) -> RecommendationStatus:
         """Where it is in its life on a day.
 
         A snoozed one is open again from its day on. One that is done is open again when its
-        check still finds it after a whole look-back and the settling time: then it was not.
+        check still finds it after a whole look-back and the settling time: then it was not. What
+        no run has looked for in a while is gone, too: its step has another name, or none.
         """
-        if (decided := self._decided(today)) is not None:
+        if (decided := self._decided(today)) is RecommendationStatus.DONE:
             return decided
-        if self.gone_on is not None:
+        if self.gone_on is not None or today - self.seen_until > _FORGOTTEN_AFTER:
             return RecommendationStatus.GONE
+        if decided is not None:
+            return decided
         is_new = self.first_seen == self.last_seen
         return RecommendationStatus.NEW if is_new else RecommendationStatus.OPEN
 
@@ -89,11 +99,17 @@ class LedgerEntry:
             return None
         if decision.until is not None and today >= decision.until:
             return None
-        if decision.status is RecommendationStatus.DONE:
-            patience = timedelta(days=self.recommendation.lookback_days + SETTLING_DAYS)
-            if self.gone_on is None and self.last_seen > decision.decided + patience:
-                return None
+        if decision.status is RecommendationStatus.DONE and self._is_found_again:
+            return None
         return decision.status
+
+    @property
+    def _is_found_again(self) -> bool:
+        """Whether it is still found so long after it was done that it cannot have been."""
+        if self.decision is None or self.gone_on is not None:
+            return False
+        patience = timedelta(days=self.recommendation.lookback_days + SETTLING_DAYS)
+        return self.seen_until > self.decision.decided.date() + patience
 
 
 def enter(
@@ -107,7 +123,7 @@ def enter(
     """Enter what a run found.
 
     What a step found before and does not find now is gone, unless the step says that it cannot
-    tell, or that it looked at an earlier time than the ledger knows already.
+    tell. A run over a time that the ledger already knows more of changes nothing.
 
     Args:
         ledger: Id → entry, as it was.
@@ -128,6 +144,8 @@ def enter(
             )
     for step, answer in answers.items():
         untold = {unknown.subject for unknown in answer.unknown}
+        if any(unknown.broad for unknown in answer.unknown):
+            continue
         mine = _found_by(ledger.values(), f"{pipeline}/{step}")
         for entry in mine:
             looked_back = entry.seen_until > until
@@ -145,15 +163,14 @@ def _found(
         return LedgerEntry(
             recommendation=one, found_by=found_by, first_seen=at, last_seen=at, seen_until=until
         )
-    decision = known.decision
-    is_done = decision is not None and decision.status is RecommendationStatus.DONE
+    if until < known.seen_until:
+        return known
     return replace(
         known,
-        # What was claimed when somebody carried it out is what the bill is held against.
-        recommendation=known.recommendation if is_done else one,
+        recommendation=one,
         found_by=found_by,
         last_seen=max(at, known.last_seen),
-        seen_until=max(until, known.seen_until),
+        seen_until=until,
         gone_on=None,
     )
 

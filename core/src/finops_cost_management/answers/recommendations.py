@@ -177,6 +177,8 @@ class Recommendation:
     def id(self) -> str:
         """The same for the same advice in every run and on every machine."""
         text = f"{self.check}|{self.variant}|{self.provider}|{self.resource_id}|{self.currency}"
+        if self.sub_account_id is not None:  # two accounts may have a resource of the same id
+            text += f"|{self.sub_account_id}"
         return blake2b(text.encode(), digest_size=6).hexdigest()
 
     @property
@@ -196,10 +198,13 @@ class Unknown:
     Attributes:
         subject: What it looked at.
         reason: Why it cannot tell: too young, no price, no metric, …
+        broad: Whether the subject is more than one resource: an account, a region, a provider.
+            What was found there before may still be so, and is not taken for gone.
     """
 
     subject: str
     reason: str
+    broad: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

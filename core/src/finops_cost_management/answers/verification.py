@@ -51,7 +51,7 @@ class CheckRecord:
         currency: ISO 4217 code.
         count: How many of its recommendations were carried out, or are gone.
         verified: How many of them the bill can tell of.
-        claimed: What those were said to save a month.
+        claimed: What those that are verified were said to save a month.
         realised: What they do.
     """
 
@@ -88,3 +88,22 @@ def records_of(savings: Iterable[VerifiedSaving]) -> list[CheckRecord]:
             )
         )
     return records
+
+
+def totals_of(records: Iterable[CheckRecord]) -> list[CheckRecord]:
+    """All checks together, per currency, where there is more than one."""
+    by_currency: dict[str, list[CheckRecord]] = {}
+    for one in records:
+        by_currency.setdefault(one.currency, []).append(one)
+    return [
+        CheckRecord(
+            check="all checks",
+            currency=currency,
+            count=sum(one.count for one in mine),
+            verified=sum(one.verified for one in mine),
+            claimed=sum((one.claimed for one in mine), Decimal(0)),
+            realised=sum((one.realised for one in mine), Decimal(0)),
+        )
+        for currency, mine in by_currency.items()
+        if len(mine) > 1
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.answers.recommendations import Recommendation
 
+FIGURES = ("Saves a month", "Counts")
 CATEGORIES = ("compute", "storage", "network", "database", "commitment", "kubernetes")
 
 
@@ -71,24 +72,30 @@ def command(
 
     optimizer = CostOptimizer(
         CostAggregator(config_path),
-        OptimizerConfig(analysis_period_days=days, confidence_level=min_confidence),
+        OptimizerConfig(analysis_period_days=days, confidence_level=_number(min_confidence)),
     )
     outcome = optimizer.analyze()
     found = optimizer.select(
-        outcome.recommendations,
+        outcome,
         categories or None,
-        None if min_savings is None else Decimal(repr(min_savings)),
+        min_savings,
         providers or None,
     )
     rows = [short_row(one) if fmt == "table" else full_row(one) for one in found]
     if output:
         with whole_file(output) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-            show(rows, fmt, stream=file, figures=("Saves a month",), nothing="Nothing to save.")
+            show(rows, fmt, stream=file, figures=FIGURES, nothing="Nothing to save.")
         click.echo(f"wrote {output}", err=True)
     else:
-        show(rows, fmt, figures=("Saves a month",), nothing="Nothing to save.")
+        show(rows, fmt, figures=FIGURES, nothing="Nothing to save.")
     _say_the_rest(outcome, found)
     return int(outcome.exit_code())
+
+
+def _number(given: float) -> float:
+    if isnan(given):
+        raise click.BadParameter("nan is no number", param_hint="--min-confidence")
+    return given
 
 
 def _say_the_rest(outcome: Outcome, found: list[Recommendation]) -> None:
@@ -96,14 +103,14 @@ def _say_the_rest(outcome: Outcome, found: list[Recommendation]) -> None:
     from finops_cost_management.answers.alternatives import monthly_savings
     from finops_cost_management.logs import masked
     from finops_cost_management.report.silences import decided_before
-    from finops_cost_management.report.wording import BETTER_KNOWN, money
+    from finops_cost_management.report.wording import money
 
     for currency, total in monthly_savings(found).items():
         click.echo(f"up to {money(total, currency)} a month, each resource counted once", err=True)
     if any(one.better for one in found):
-        click.echo(BETTER_KNOWN, err=True)
+        click.echo("what counts less than it saves: better advice on the same resource", err=True)
     if hidden := len(outcome.recommendations) - len(found):
-        click.echo(f"{hidden:,} more do not meet the options given", err=True)
+        click.echo(f"{hidden:,} others do not meet the options given", err=True)
     if outcome.decided:
         click.echo(decided_before(len(outcome.decided)), err=True)
     for step, answer in outcome.savings.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from finops_cost_management.commands.opening import Day, config_option
-from finops_cost_management.commands.optimize import CATEGORIES
+from finops_cost_management.commands.optimize import CATEGORIES, FIGURES
 from finops_cost_management.commands.tables import FORMATS
 
 if TYPE_CHECKING:
@@ -21,12 +21,21 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.verification import VerifiedSaving
     from finops_cost_management.state.database import StateDatabase
 
+_SHORTEST_ID = 4
+"""Digits of an id from which they stand for the whole, where no other begins so."""
+
 STATUSES = ("new", "open", "snoozed", "dismissed", "done", "gone")
 
 format_option = click.option(
     "--format", "fmt", type=click.Choice(FORMATS), default="table", show_default=True
 )
 ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True)
+
+
+def _said(_ctx: click.Context, _parameter: click.Parameter, reason: str) -> str:
+    if not reason.strip():
+        raise click.BadParameter("say why, in a word or two")
+    return reason
 
 
 @click.group()
@@ -83,8 +92,12 @@ def list_(
             for entry, one in found
         ],
         fmt,
-        figures=("Saves a month",),
-        nothing="There is none: `finops optimize` and `finops run` look for savings.",
+        figures=FIGURES,
+        nothing=(
+            f"None of the {len(entries):,} in the ledger is so: ask for other options."
+            if entries
+            else "There is none: `finops optimize` and `finops run` look for savings."
+        ),
     )
 
 
@@ -123,7 +136,7 @@ def show(recommendation_id: str, fmt: str, config_path: Path | None) -> None:
 
 @command.command(epilog="Example: finops recommendations dismiss 9ac8a333f975 --reason 'needed'")
 @ids_argument
-@click.option("--reason", required=True, help="Why, for those who read it later.")
+@click.option("--reason", required=True, callback=_said, help="Why, for those who read it later.")
 def dismiss(ids: tuple[str, ...], reason: str) -> None:
     """Never tell it again."""
     _decide(ids, "dismissed", reason=reason)
@@ -176,7 +189,7 @@ def reopen(ids: tuple[str, ...]) -> None:
 @config_option
 def verify(checks: tuple[str, ...], fmt: str, config_path: Path | None) -> None:
     """Hold what was claimed against the bill, for all that is done or gone."""
-    from finops_cost_management.answers.verification import records_of
+    from finops_cost_management.answers.verification import records_of, totals_of
     from finops_cost_management.commands.opening import open_snapshot
     from finops_cost_management.commands.tables import show as show_table
     from finops_cost_management.report.savings_rows import record_row, verified_row
@@ -199,7 +212,9 @@ def verify(checks: tuple[str, ...], fmt: str, config_path: Path | None) -> None:
         nothing="Nothing is done yet: `finops recommendations done` says what is.",
     )
     if fmt == "table" and verified:
-        show_table([record_row(one) for one in records_of(verified)], fmt, figures=figures)
+        records = records_of(verified)
+        rows = [record_row(one) for one in (*records, *totals_of(records))]
+        show_table(rows, fmt, figures=figures)
 
 
 def _plain(one: VerifiedSaving) -> dict[str, Any]:
@@ -256,7 +271,11 @@ def _found(ledger: dict[str, LedgerEntry], recommendation_id: str) -> LedgerEntr
     from finops_cost_management.did_you_mean import did_you_mean
     from finops_cost_management.errors import ConfigurationError
 
-    if (entry := ledger.get(recommendation_id)) is None:
+    begun = [one for key, one in ledger.items() if key.startswith(recommendation_id)]
+    entry = ledger.get(recommendation_id)
+    if entry is None and len(begun) == 1 and len(recommendation_id) >= _SHORTEST_ID:
+        (entry,) = begun
+    if entry is None:
         raise ConfigurationError(
             f"no run found a recommendation {recommendation_id!r}",
             hint=did_you_mean(recommendation_id, list(ledger))
@@ -275,17 +294,26 @@ def _decide(
     replaced_by: tuple[str, ...] = (),
 ) -> None:
     """All of them or none: an unknown id changes nothing."""
+    from dataclasses import replace
+
     from finops_cost_management.state.recommendations import decide
 
     decision = None if status is None else _decision(status, reason, until, on, replaced_by)
     with closing(_database()) as database:
         ledger = _ledger(database)
-        for one in ids:
-            _found(ledger, one)
-        for one in ids:
-            decide(database, one, decision)
+        for entry in [_found(ledger, one) for one in ids]:
+            advice = entry.recommendation
+            claimed = (
+                replace(decision, claimed=advice.estimated_monthly_savings) if decision else None
+            )
+            now = decide(database, entry.id, claimed)
             words = "open again" if status is None else status
-            click.echo(f"{words}: {ledger[one].recommendation.recommendation}", err=True)
+            click.echo(f"{words}: {advice.recommendation}", err=True)
+            if now is not None and status == "done" and now.ended_on is None:
+                click.echo(
+                    f"but its check still found it until {entry.seen_until}: it stays open",
+                    err=True,
+                )
 
 
 def _decision(

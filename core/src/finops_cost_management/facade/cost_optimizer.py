@@ -7,8 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from finops_cost_management.answers.alternatives import most_useful_first, without_double_count
 from finops_cost_management.answers.recommendations import OptimizationCategory
 from finops_cost_management.errors import ConfigurationError, DataError
 from finops_cost_management.facade.cost_aggregator import CostAggregator
@@ -97,48 +98,76 @@ class CostOptimizer:
         min_savings: Decimal | float | None = None,
         providers: Collection[str] | None = None,
     ) -> list[Recommendation]:
-        """What waits for somebody, largest saving first.
+        """What waits for somebody, the largest counted saving first.
 
         Args:
-            categories: Only these; all of the configuration by default.
+            categories: Only these, one or several; all of the configuration by default.
             min_savings: Saving per month, in the currency of the bill, from which one is told;
                 the configuration's by default.
             providers: Only these, as `CloudProvider` or as the bill names them; all by default.
 
         Raises:
-            ConfigurationError: There is no such category.
+            ConfigurationError: There is no such category, provider or amount.
             DataError: The store has no costs to look at.
         """
         outcome = self.analyze()
         for record in outcome.failures:
             log.warning("%s failed, its savings are unknown: %s", record.step, record.message)
-        return self.select(outcome.recommendations, categories, min_savings, providers)
+        return self.select(outcome, categories, min_savings, providers)
 
     def select(
         self,
-        found: Collection[Recommendation],
+        outcome: Outcome,
         categories: Collection[OptimizationCategory | str] | None = None,
         min_savings: Decimal | float | None = None,
         providers: Collection[str] | None = None,
     ) -> list[Recommendation]:
-        """Those recommendations that are worth telling, see `get_recommendations`."""
-        wanted = (
-            set(self.config.include_categories)
-            if categories is None
-            else {_category(one) for one in categories}
-        )
-        least = (
-            self.config.min_savings_threshold if min_savings is None else Decimal(str(min_savings))
-        )
-        names = None if providers is None else {provider_name(one) for one in providers}
-        return [
+        """Those recommendations of an outcome that are worth telling, see `get_recommendations`.
+
+        Of alternatives on one resource, the best of those that are told counts.
+        """
+        wanted = set(map(_category, _each(categories) or self.config.include_categories))
+        least = self.config.min_savings_threshold if min_savings is None else _amount(min_savings)
+        names = {provider_name(one) for one in _each(providers)}
+        _check_billed(names, outcome)
+        told = [
             one
-            for one in found
+            for one in outcome.recommendations
             if one.category in wanted
             and one.estimated_monthly_savings >= least
             and one.confidence >= self.config.confidence_level
-            and (names is None or one.provider in names)
+            and (not names or one.provider in names)
         ]
+        formula = self._pipeline.config.savings.priority
+        return sorted(without_double_count(told, formula), key=most_useful_first)
+
+
+def _each(given: Collection[str] | str | None) -> Collection[str]:
+    """One or several, as a person gives them."""
+    return (given,) if isinstance(given, str) else given or ()
+
+
+def _amount(given: Decimal | float) -> Decimal:
+    try:
+        amount = Decimal(str(given))
+    except ArithmeticError:
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and amount >= 0):
+        raise ConfigurationError(
+            f"{given!r} is no saving to compare with", hint="give an amount of 0 or more"
+        )
+    return amount
+
+
+def _check_billed(names: Collection[str], outcome: Outcome) -> None:
+    """Nothing found of a provider that is not on the bill would look like nothing to save."""
+    currencies = outcome.costs.currencies if outcome.costs else ()
+    billed = {name for one in currencies for name in one.by_provider}
+    if unknown := sorted(set(names) - billed):
+        raise ConfigurationError(
+            f"the bill has no costs of {', '.join(unknown)}",
+            hint=f"it has costs of {', '.join(sorted(billed))}",
+        )
 
 
 def _category(text: OptimizationCategory | str) -> OptimizationCategory:
@@ -159,6 +188,11 @@ def _looking_back(config: PipelineConfig, days: int | None) -> PipelineConfig:
     def entry(one: Entry[OptimizerKeys]) -> Entry[OptimizerKeys]:
         if "lookback_days" not in type(one.options).model_fields:
             return one
-        return replace(one, options=one.options.model_copy(update={"lookback_days": days}))
+        given = {**one.options.model_dump(exclude_unset=True), "lookback_days": days}
+        try:
+            return replace(one, options=type(one.options).model_validate(given))
+        except ValidationError:
+            log.info("%s looks back as far as it must, not %d days", one.name, days)
+            return one
 
     return replace(config, optimizers={name: entry(one) for name, one in config.optimizers.items()})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from finops_cost_management.focus.providers import canonical_name
+
 
 class CloudProvider(StrEnum):
     """A cloud, as people write it; `focus_name` is how bills do."""
@@ -26,8 +28,10 @@ _FOCUS_NAMES = {
 
 
 def provider_name(text: str) -> str:
-    """The provider's name in the store: of a short name (``aws``), or any other as it is."""
-    try:
-        return CloudProvider(text.lower()).focus_name
-    except ValueError:
-        return text
+    """The provider's name in the store: of a short name or a well-known spelling.
+
+    Example:
+        >>> provider_name("azure"), provider_name("Amazon Web Services"), provider_name("Acme")
+        ('Microsoft', 'AWS', 'Acme')
+    """
+    return canonical_name(text)

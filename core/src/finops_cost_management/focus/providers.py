@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from finops_cost_management.focus.cells import one_of
 
 if TYPE_CHECKING:
+    import ibis
     import ibis.expr.types as ir
 
 
@@ -38,6 +39,11 @@ ACCOUNTS = ("BillingAccountId", "SubAccountId")
 _AWS_ACCOUNT_DIGITS = 12
 
 
+def provider_of(rows: ibis.Table) -> ir.StringValue:
+    """Whose bill a charge is on: the host provider, else the service provider."""
+    return rows.HostProviderName.coalesce(rows.ServiceProviderName)
+
+
 def canonical(name: ir.StringValue) -> ir.StringValue:
     """The one name of a well-known cloud; any other name as it is, and null for null."""
     import ibis
@@ -50,6 +56,17 @@ def canonical(name: ir.StringValue) -> ir.StringValue:
             known |= small.startswith(beginning)
         branches.append((known, provider))
     return ibis.cases(*branches, else_=name)
+
+
+def canonical_name(name: str) -> str:
+    """The same of one text that a person wrote."""
+    small = name.strip().lower()
+    for provider, spelling in _PROVIDERS.items():
+        if small == provider.lower() or small in spelling.whole:
+            return provider
+        if small.startswith(spelling.beginnings):
+            return provider
+    return name
 
 
 def whole_account(number: ir.StringValue, host: ir.StringValue) -> ir.StringValue:

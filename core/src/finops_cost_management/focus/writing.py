@@ -10,7 +10,7 @@ from finops_cost_management.errors import ConfigurationError, DataError
 from finops_cost_management.focus.cells import plain
 from finops_cost_management.focus.columns import COST_AND_USAGE, Column, columns_of
 from finops_cost_management.focus.header import REFUSED_REASON, STORE_COLUMNS
-from finops_cost_management.focus.providers import canonical
+from finops_cost_management.focus.providers import canonical, provider_of
 from finops_cost_management.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def to_version(rows: ibis.Table, version: WrittenVersion) -> ibis.Table:
 
 
 def _value(rows: ibis.Table, column: Column, version: WrittenVersion) -> ir.Value:
-    provider = rows.HostProviderName.coalesce(rows.ServiceProviderName)
+    provider = provider_of(rows)
     match column.name:
         case "ProviderName":
             return provider

@@ -126,7 +126,8 @@ class Pipeline:
             config = self.config.only(*sections)
             self._runner(config, ComponentCaller(), outcome, database).go()
             with database.session() as session:
-                record_entries(session, outcome.ledger)
+                # Only a run says that something is gone: who asks may look less far, or elsewhere.
+                record_entries(session, [one for one in outcome.ledger if one.gone_on is None])
         return outcome
 
     def _run_info(self, until: date | None) -> RunInfo:

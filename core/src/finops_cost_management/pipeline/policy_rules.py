@@ -80,9 +80,11 @@ class ChargeRule(PolicyRule):
         """Whether the newest days of the bill hold the policy; unknown where they are empty."""
         bill = self.bill(costs, outcome)
         verdict = self.judge_bill(bill)
-        if not bill.is_empty:
+        if verdict.checked or verdict.findings or verdict.unknown:
             return verdict
-        reason = f"no charge of the last {self.lookback_days} days meets the conditions"
+        reason = "the bill names nothing that the policy is about"
+        if bill.is_empty:
+            reason = f"no charge of the last {self.lookback_days} days meets the conditions"
         return replace(verdict, measured="", unknown=(Unknown(subject="the bill", reason=reason),))
 
     @abstractmethod

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.query.cost_query import midnight
 from finops_cost_management.query.dimensions import PROVIDER, Dimension
+from finops_cost_management.query.panel import DAILY_DAYS, DAILY_SHARE, LATE_DAYS
+from finops_cost_management.query.resource_costs import resource_key
 from finops_cost_management.window import DateWindow, days_after
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     import ibis
@@ -22,6 +24,24 @@ if TYPE_CHECKING:
 
 _A_WEEK = 7
 """What rests at weekends has charges on some day of it."""
+
+
+def _last_day(feeds: Sequence[Mapping[str, Any]]) -> date:
+    """The last day that all current feeds of a provider have.
+
+    Of several payers, or of two exports, one may be days behind: what it has not delivered yet
+    must not look like something that is gone. Feeds that ended, and those that do not have
+    charges nearly every day, do not hold the others back.
+    """
+    newest: date = max(feed["Last"] for feed in feeds)
+    current = [
+        feed["Last"]
+        for feed in feeds
+        if (newest - feed["Last"]).days <= LATE_DAYS
+        and feed["Days"] >= DAILY_DAYS
+        and feed["Days"] >= DAILY_SHARE * ((feed["Last"] - feed["First"]).days + 1)
+    ]
+    return min(current, default=newest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,26 +73,38 @@ class Lookback:
         held = (
             # A correction stands on the day that it corrects, of which nothing else may be known.
             rows.filter(rows.ChargePeriodStart < midnight(until), rows.ChargeClass.isnull())
-            .group_by(Dimension(PROVIDER).of(rows))
-            .aggregate(First=day.min(), Last=day.max())
+            .group_by(Dimension(PROVIDER).of(rows), "x_Source", "BillingAccountId")
+            .aggregate(First=day.min(), Last=day.max(), Days=day.nunique())
             .to_pyarrow()
             .to_pylist()
         )
-        windows = {
-            row[PROVIDER]: DateWindow.last(days, until=days_after(row["Last"], 1))
-            for row in held
-            if row["Last"] >= days_after(until, -days)
-        }
+        feeds: dict[str | None, list[dict[str, Any]]] = {}
+        for row in held:
+            feeds.setdefault(row[PROVIDER], []).append(row)
+        lasts = {provider: _last_day(mine) for provider, mine in feeds.items()}
         return cls(
-            days=days, windows=windows, known_since={row[PROVIDER]: row["First"] for row in held}
+            days=days,
+            windows={
+                provider: DateWindow.last(days, until=days_after(last, 1))
+                for provider, last in lasts.items()
+                if last >= days_after(until, -days)
+            },
+            known_since={
+                provider: min(feed["First"] for feed in mine) for provider, mine in feeds.items()
+            },
         )
+
+    @property
+    def ended(self) -> tuple[str | None, ...]:
+        """Providers whose bill has nothing in the last days: nothing can be told of them."""
+        return tuple(provider for provider in self.known_since if provider not in self.windows)
 
     def select(self, rows: ibis.Table) -> ibis.Table:
         """The charges of each provider's last days."""
         return rows.filter(self._within(rows, self.windows))
 
     def old_resources(self, rows: ibis.Table) -> frozenset[tuple[str | None, str]]:
-        """(Provider, id) of what had charges when the look-back began, or in the week before.
+        """(Provider, key) of what had charges when the look-back began, or in the week before.
 
         These are resources and commitments. All others are younger than the look-back, as far as
         the store knows.
@@ -86,7 +118,7 @@ class Lookback:
         begun = rows.filter(self._within(rows, beginnings))
         provider = Dimension(PROVIDER).of(begun)
         ids = ("ResourceId", "CommitmentDiscountId")
-        each = [begun.select(provider, begun[name].name("Id")) for name in ids]
+        each = [begun.select(provider, resource_key(begun[name]).name("Id")) for name in ids]
         pairs = ibis.union(*each, distinct=True)
         held = pairs.filter(pairs.Id.notnull()).to_pyarrow()
         return frozenset(zip(held[PROVIDER].to_pylist(), held["Id"].to_pylist(), strict=True))

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from finops_cost_management.answers.alternatives import monthly_savings
-from finops_cost_management.answers.verification import records_of
+from finops_cost_management.answers.verification import records_of, totals_of
 from finops_cost_management.query.costs_summary import total
 from finops_cost_management.report import charts
 from finops_cost_management.report.explaining import (
@@ -136,7 +136,7 @@ def render(outcome: Outcome, charges: Sequence[ChargeKind], *, title: str, limit
         currencies=_currencies(outcome, charges, limit),
         forecasts=_forecasts(outcome, limit),
         savings=monthly_savings(outcome.recommendations),
-        records=records_of(outcome.verified),
+        records=[*(records := records_of(outcome.verified)), *totals_of(records)],
         unknowns=unknowns(outcome),
         no_costs=why_no_costs(outcome.steps),
         decided_before=decided_before,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from finops_cost_management.report.wording import money, percent
+from finops_cost_management.report.wording import amount, money, percent
 
 if TYPE_CHECKING:
     from finops_cost_management.answers.recommendations import Recommendation
@@ -13,14 +13,13 @@ if TYPE_CHECKING:
 
 def short_row(one: Recommendation) -> dict[str, Any]:
     """What a person scans for: as texts, within a terminal's width."""
-    saving = money(one.estimated_monthly_savings, one.currency)
-    if one.better:
-        saving += " *"
+    counted = one.counted_savings
     return {
         "Id": one.id,
         "Priority": one.priority.value,
         "Recommendation": one.recommendation,
-        "Saves a month": saving,
+        "Saves a month": money(one.estimated_monthly_savings, one.currency),
+        "Counts": "" if counted is None else amount(counted, one.currency),
         "Effort": one.implementation_effort.value,
         "Risk": one.risk.value,
     }

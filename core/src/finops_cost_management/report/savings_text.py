@@ -46,7 +46,8 @@ def _facts(entry: LedgerEntry, one: Recommendation) -> Iterator[str]:
     yield _fact("Saves a month", f"{saving} of {cost}, by {one.basis.value}")
     if one.counted_savings is not None and one.counted_savings != one.estimated_monthly_savings:
         counted = money(one.counted_savings, one.currency)
-        yield _fact("In totals", f"{counted}: the rest is counted in better advice, below")
+        rest = "the rest" if one.counted_savings else "all of it"
+        yield _fact("In totals", f"{counted}: {rest} is counted in better advice, below")
     yield _fact("Priority", one.priority.value)
     yield _fact("Confidence", percent(one.confidence, digits=0))
     yield _fact("Effort, risk", f"{one.implementation_effort.value}, {one.risk.value}")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from finops_cost_management.answers.alternatives import resource_key
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH, SavingsAnswer, Unknown
 from finops_cost_management.query.dimensions import NONE
 from finops_cost_management.query.lookback import Lookback
@@ -28,8 +29,9 @@ def review(
     """The same answers, as far as the bill bears them out.
 
     Whatever a check or a provider's adviser claims: on each resource that the bill knows, a saving
-    is limited to what the resource costs a month, and advice on a resource that is younger than
-    the look-back becomes unknown. What the bill does not know by its id is left as it is.
+    is limited to what the resource costs a month and no commitment pays for, and advice on a
+    resource that is younger than the look-back becomes unknown. What the bill does not know by
+    its id is left as it is.
 
     Args:
         answers: Step → what it said.
@@ -68,7 +70,7 @@ class _Bill:
     ) -> None:
         self._costs = costs
         self._lookback = Lookback.of(costs, until, days)
-        self._ids = {resource for one in claims for resource in one.parts}
+        self._keys = {resource_key(resource) for one in claims for resource in one.parts}
 
     @cached_property
     def _monthly(self) -> dict[tuple[str, str, str], Decimal | None]:
@@ -78,7 +80,7 @@ class _Bill:
             if cost is None
             else (cost / self._lookback.days * DAYS_A_MONTH).quantize(_CENT)
             for (provider, currency, resource), cost in resource_costs(
-                self._costs, rows, self._ids
+                self._costs, rows, self._keys, avoidable=True
             ).items()
         }
 
@@ -92,15 +94,25 @@ class _Bill:
     def verdict(self, one: Recommendation) -> Recommendation | Unknown:
         """The recommendation as far as the bill bears it out."""
         limited: dict[str, Decimal] = {}
+        young = 0
         for resource, part in one.parts.items():
-            key = (one.provider, one.currency, resource)
-            if key in self._monthly and (one.provider, resource) not in self._old:
-                return Unknown(
-                    subject=one.resource_id,
-                    reason=f"younger than the look-back of {one.lookback_days} days",
-                )
-            own = self._monthly.get(key)
-            limited[resource] = part if own is None else min(part, max(own, Decimal(0)))
+            key = (one.provider, one.currency, resource_key(resource))
+            if key not in self._monthly:
+                limited[resource] = part  # the bill does not know it by this id
+                continue
+            own = self._monthly[key]
+            if own is None:
+                return Unknown(subject=one.resource_id, reason="charges without effective cost")
+            if (one.provider, key[2]) not in self._old:
+                young += 1
+                limited[resource] = Decimal(0)
+            else:
+                limited[resource] = min(part, max(own, Decimal(0)))
+        if young == len(limited):
+            return Unknown(
+                subject=one.resource_id,
+                reason=f"younger than the look-back of {one.lookback_days} days",
+            )
         saving = sum(limited.values(), Decimal(0))
         if saving == one.estimated_monthly_savings:
             return one
@@ -112,5 +124,5 @@ class _Bill:
             one,
             estimated_monthly_savings=saving,
             shares=limited if one.shares else {},
-            evidence={**one.evidence, "limited to": "what the resource costs on the bill"},
+            evidence={**one.evidence, "limited to": "what can be avoided, by the bill"},
         )

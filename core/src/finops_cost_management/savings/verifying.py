@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from finops_cost_management.answers.alternatives import resource_key
 from finops_cost_management.answers.ledger import SETTLING_DAYS
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH
 from finops_cost_management.answers.verification import VerifiedSaving
-from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.dimensions import NONE
-from finops_cost_management.query.resource_costs import resource_costs
+from finops_cost_management.query.lookback import Lookback
+from finops_cost_management.query.resource_costs import daily_resource_costs
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Sequence
 
     from finops_cost_management.answers.ledger import LedgerEntry
     from finops_cost_management.query.snapshot import CostSnapshot
@@ -28,8 +29,8 @@ LEAST_DAYS, MOST_DAYS = 7, 30
 REMEMBERED_DAYS = 366
 """How long after a change it is verified."""
 
-_Costs = dict[tuple[str, str, str], Decimal | None]
-"""Provider, currency and resource → cost of a month."""
+_Key = tuple[str, str, str]
+"""Provider, currency and key of a resource."""
 
 _CENT = Decimal("0.01")
 _NEARLY_ALL = Decimal("0.95")
@@ -39,11 +40,12 @@ _NEARLY_ALL = Decimal("0.95")
 def verify(
     entries: Iterable[LedgerEntry], costs: CostSnapshot, until: date
 ) -> list[VerifiedSaving]:
-    """Say of everything that is done or gone what it saves.
+    """Say of everything that somebody says is done what it saves.
 
     The cost of a month before the change (the average of the 30 days before it) is compared with
-    that after it (at most 30 days from the settling time of 7 days on, at least 7). What moved
-    the cost otherwise in these days is in the figure, too.
+    that after it (at most 30 days from the settling time of 7 days on, at least 7), as far as the
+    bill of its provider reaches. What moved the cost otherwise in these days is in the figure,
+    too. What several recommendations changed on one resource is counted with the largest claim.
 
     Args:
         entries: The ledger; what is open is left out.
@@ -54,106 +56,112 @@ def verify(
         The latest change first.
     """
     oldest = until - timedelta(days=REMEMBERED_DAYS)
-    ended: dict[date, list[LedgerEntry]] = {}
-    for entry in entries:
-        if entry.ended_on is not None and oldest <= entry.ended_on <= until:
-            ended.setdefault(entry.ended_on, []).append(entry)
-    if not ended:
+    done = [
+        (entry.ended_on, entry)
+        for entry in entries
+        if entry.ended_on is not None and oldest <= entry.ended_on <= until
+    ]
+    if not done:
         return []
-    bill = _Bill(costs, until)
-    return [one for day in sorted(ended, reverse=True) for one in bill.verify_all(day, ended[day])]
-
-
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """The days before and after a change; None where the bill does not reach so far."""
-
-    before: DateWindow
-    after: DateWindow | None
-    reason: str = ""
+    done.sort(key=lambda one: (one[0], claim_of(one[1]), one[1].id), reverse=True)
+    bill = _Bill(costs, until, [entry for _, entry in done])
+    counted: dict[tuple[str, str, str], str] = {}
+    verified = []
+    for day, entry in done:
+        one = bill.verify(entry, day)
+        others = [counted[key] for key in _keys(entry) if key in counted]
+        if one.realised is not None and others:
+            one = replace(one, before=None, after=None, reason=f"counted with {others[0]}")
+        elif one.realised is not None:
+            counted |= dict.fromkeys(_keys(entry), entry.id)
+        verified.append(one)
+    return verified
 
 
 class _Bill:
-    """What the store knows from its first day to its last."""
+    """Daily costs of what was changed, and how far the bill of each provider reaches."""
 
-    def __init__(self, costs: CostSnapshot, until: date) -> None:
-        self._costs = costs
-        days = costs.rows.ChargePeriodStart.date()
-        held = costs.rows.aggregate(first=days.min(), last=days.max())
-        row = held.to_pyarrow().to_pylist()[0]
-        self._first: date | None = row["first"]
-        self._end = min(until, row["last"] + timedelta(days=1)) if row["last"] else until
-
-    def verify_all(self, day: date, entries: Collection[LedgerEntry]) -> Iterable[VerifiedSaving]:
-        """All that ended on one day: two questions to the store."""
-        days = self._around(day)
-        if days.after is None:
-            for entry in entries:
-                claimed = entry.recommendation.estimated_monthly_savings
-                yield VerifiedSaving(entry=entry, ended_on=day, claimed=claimed, reason=days.reason)
-            return
-        ids = {resource for entry in entries for resource in entry.recommendation.parts}
-        ids |= {new for entry in entries for new in _replaced_by(entry)}
-        before = self._monthly(days.before, ids)
-        after = self._monthly(days.after, ids)
-        for entry in entries:
-            yield _verified(entry, day, before, after)
-
-    def _around(self, day: date) -> _Days:
-        before = DateWindow.last(BEFORE_DAYS, until=day)
-        settled = day + timedelta(days=SETTLING_DAYS)
-        end = min(self._end, settled + timedelta(days=MOST_DAYS))
-        if self._first is None or self._first > before.start:
-            return _Days(before, None, f"the store does not know the {BEFORE_DAYS} days before")
-        if end < settled + timedelta(days=LEAST_DAYS):
-            ready = settled + timedelta(days=LEAST_DAYS)
-            return _Days(before, None, f"too early: the bill tells from {ready} on")
-        return _Days(before, DateWindow(settled, end))
-
-    def _monthly(self, window: DateWindow, ids: Collection[str]) -> _Costs:
-        rows = CostQuery(window=window).select(self._costs.rows)
-        return {
-            (provider or NONE, currency, resource): None
-            if cost is None
-            else cost / window.days * DAYS_A_MONTH
-            for (provider, currency, resource), cost in resource_costs(
-                self._costs, rows, ids
+    def __init__(self, costs: CostSnapshot, until: date, entries: Sequence[LedgerEntry]) -> None:
+        lookback = Lookback.of(costs, until, REMEMBERED_DAYS + BEFORE_DAYS)
+        self._days = {
+            provider or NONE: DateWindow(lookback.known_since[provider], window.end)
+            for provider, window in lookback.windows.items()
+        }
+        wanted = {key for entry in entries for _, _, key in (*_keys(entry), *_successors(entry))}
+        self._costs = {
+            (provider or NONE, currency, key): by_day
+            for (provider, currency, key), by_day in daily_resource_costs(
+                costs, lookback.select(costs.rows), wanted
             ).items()
         }
 
-
-def _verified(entry: LedgerEntry, day: date, before: _Costs, after: _Costs) -> VerifiedSaving:
-    one = entry.recommendation
-    mine = [(one.provider, one.currency, resource) for resource in one.parts]
-    successors = [(one.provider, one.currency, new) for new in _replaced_by(entry)]
-    told = VerifiedSaving(entry=entry, ended_on=day, claimed=one.estimated_monthly_savings)
-    # What has no charge any more costs nothing any more.
-    costs_before = [before.get(key, Decimal(0)) for key in mine]
-    costs_after = [after.get(key, Decimal(0)) for key in (*mine, *successors)]
-    reason = ""
-    if not any(key in before for key in mine):
-        reason = "its cost is not on the bill under its id"
-    elif None in costs_before or None in costs_after:
-        reason = "charges without effective cost"
-    elif any(key not in after for key in successors):
-        reason = "what took over is not on the bill under its id"
-    elif (
-        not successors
-        and not any(key in after for key in mine)
-        and told.claimed < _NEARLY_ALL * _sum(costs_before)
-    ):
-        reason = (
-            "the resource is gone, and the advice was to keep it in another form: name what took "
-            "over with `finops recommendations done --replaced-by`"
+    def verify(self, entry: LedgerEntry, day: date) -> VerifiedSaving:
+        """What a change of a day saves, or why it cannot be told."""
+        told = VerifiedSaving(entry=entry, ended_on=day, claimed=claim_of(entry))
+        known = self._days.get(entry.recommendation.provider)
+        before = DateWindow.last(BEFORE_DAYS, until=day)
+        settled = day + timedelta(days=SETTLING_DAYS)
+        if known is None or known.start > before.start:
+            return replace(
+                told, reason=f"the store does not know the {BEFORE_DAYS} days before the change"
+            )
+        end = min(known.end, settled + timedelta(days=MOST_DAYS))
+        if end < settled + timedelta(days=LEAST_DAYS):
+            ready = settled + timedelta(days=LEAST_DAYS)
+            return replace(told, reason=f"too early: a bill until {ready} tells")
+        after = DateWindow(settled, end)
+        if reason := self._why_not(entry, before, after):
+            return replace(told, reason=reason)
+        successors = _successors(entry)
+        return replace(
+            told,
+            before=self._monthly(_keys(entry), before),
+            after=self._monthly([*_keys(entry), *successors], after),
         )
-    if reason:
-        return replace(told, reason=reason)
-    return replace(told, before=_sum(costs_before), after=_sum(costs_after))
+
+    def _why_not(self, entry: LedgerEntry, before: DateWindow, after: DateWindow) -> str:
+        mine, successors = _keys(entry), _successors(entry)
+        if not any(self._has(key, before) for key in mine):
+            return "its cost is not on the bill under its id"
+        for window in (before, after):
+            if any(cost is None for key in (*mine, *successors) for cost in self._of(key, window)):
+                return "charges without effective cost"
+        if not all(self._has(key, after) for key in successors):
+            return "what took over is not on the bill under its id"
+        vanished = not successors and not any(self._has(key, after) for key in mine)
+        if vanished and claim_of(entry) < _NEARLY_ALL * self._monthly(mine, before):
+            return (
+                "the resource is gone, and the advice was to keep it in another form: name what "
+                "took over with `finops recommendations done --replaced-by`"
+            )
+        return ""
+
+    def _has(self, key: _Key, window: DateWindow) -> bool:
+        return bool(self._of(key, window))
+
+    def _of(self, key: _Key, window: DateWindow) -> list[Decimal | None]:
+        return [cost for day, cost in self._costs.get(key, {}).items() if day in window]
+
+    def _monthly(self, keys: Iterable[_Key], window: DateWindow) -> Decimal:
+        # What has no charge on a day that the bill knows costs nothing on it.
+        costs = (cost for key in keys for cost in self._of(key, window) if cost is not None)
+        return (sum(costs, Decimal(0)) / window.days * DAYS_A_MONTH).quantize(_CENT)
 
 
-def _replaced_by(entry: LedgerEntry) -> tuple[str, ...]:
-    return entry.decision.replaced_by if entry.decision else ()
+def claim_of(entry: LedgerEntry) -> Decimal:
+    """The saving of a month that was estimated when somebody carried it out."""
+    decision = entry.decision
+    if decision is not None and decision.claimed is not None:
+        return decision.claimed
+    return entry.recommendation.estimated_monthly_savings
 
 
-def _sum(costs: Iterable[Decimal | None]) -> Decimal:
-    return sum((cost for cost in costs if cost is not None), Decimal(0)).quantize(_CENT)
+def _keys(entry: LedgerEntry) -> list[_Key]:
+    one = entry.recommendation
+    return [(one.provider, one.currency, resource_key(resource)) for resource in one.parts]
+
+
+def _successors(entry: LedgerEntry) -> list[_Key]:
+    one = entry.recommendation
+    names = entry.decision.replaced_by if entry.decision else ()
+    return [(one.provider, one.currency, resource_key(name)) for name in names]

@@ -143,3 +143,4 @@ class RecommendationRow(Base):
     decided: Mapped[datetime | None] = mapped_column(UtcDateTime)
     until: Mapped[date | None] = mapped_column(Date)
     replaced_by: Mapped[list[str]] = mapped_column(JSON, default=list)
+    claimed: Mapped[Decimal | None] = mapped_column(Money)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from finops_cost_management.state.database import StateDatabase
     from finops_cost_management.state.models import RecommendationRow
 
+log = logging.getLogger(__name__)
+
 
 def ledger_of(database: StateDatabase) -> dict[str, LedgerEntry]:
     """Id → entry, everything that runs ever found."""
@@ -27,7 +30,7 @@ def ledger_of(database: StateDatabase) -> dict[str, LedgerEntry]:
 
     with database.session() as session:
         rows = session.scalars(select(RecommendationRow).order_by(RecommendationRow.id))
-        return {row.id: _entry_of(row) for row in rows}
+        return {row.id: entry for row in rows if (entry := _read(row)) is not None}
 
 
 def record_entries(session: Session, entries: Iterable[LedgerEntry]) -> None:
@@ -37,8 +40,15 @@ def record_entries(session: Session, entries: Iterable[LedgerEntry]) -> None:
         session: A transaction of the caller's.
         entries: What the run found, or does not find any more.
     """
+    from sqlalchemy import select
+
+    from finops_cost_management.state.models import RecommendationRow
+
+    known = dict(session.execute(select(RecommendationRow.id, RecommendationRow.last_seen)).all())
     for entry in entries:
-        put(session, partial(_row_of, entry))
+        # A run that began later and ended earlier knows better.
+        if entry.id not in known or known[entry.id] <= entry.last_seen:
+            put(session, partial(_row_of, entry))
 
 
 def decide(
@@ -65,7 +75,20 @@ def decide(
         row.decided = decision.decided if decision else None
         row.until = decision.until if decision else None
         row.replaced_by = list(decision.replaced_by) if decision else []
+        row.claimed = decision.claimed if decision else None
         return _entry_of(row)
+
+
+def _read(row: RecommendationRow) -> LedgerEntry | None:
+    """None for a row that a newer version wrote in a way that is not known here."""
+    from pydantic import ValidationError
+
+    try:
+        return _entry_of(row)
+    except ValueError as error:
+        what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        log.warning("recommendation %s of the ledger cannot be read: %s", row.id, what)
+        return None
 
 
 def _row_of(entry: LedgerEntry) -> RecommendationRow:
@@ -91,6 +114,7 @@ def _entry_of(row: RecommendationRow) -> LedgerEntry:
             decided=row.decided,
             until=row.until,
             replaced_by=tuple(row.replaced_by),
+            claimed=row.claimed,
         )
     recommendation: Recommendation = _written().validate_python(row.recommendation)
     return LedgerEntry(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
+from finops_cost_management.answers.alternatives import resource_key
 from finops_cost_management.answers.recommendations import (
     DAYS_A_MONTH,
     OptimizationCategory,
@@ -132,16 +133,14 @@ class BillCheck(Optimizer[OptionsT]):
     def find_savings(self, costs: CostSnapshot, window: DateWindow) -> SavingsAnswer:
         """Judge every subject of the look-back, each currency on its own."""
         lookback = Lookback.of(costs, window.end, self.options.lookback_days)
-        if not lookback.windows:
-            return SavingsAnswer()
         charges = usage(lookback.select(costs.rows))
         old = cache(partial(lookback.old_resources, costs.rows))  # asked when needed, once
         findings: list[Recommendation] = []
-        unknown: list[Unknown] = []
+        unknown = untold_bills(lookback)
         clean = 0
         for row in rows_of(self.subjects(charges)):
             subject = _subject(row)
-            if (lookback.windows[row[PROVIDER]].end - subject.last).days > STILL_BILLED_DAYS:
+            if (lookback.windows[row[PROVIDER]].end - row["LastCharged"]).days > STILL_BILLED_DAYS:
                 continue
             verdict = self.judge(subject)
             if isinstance(verdict, Recommendation):
@@ -202,6 +201,18 @@ class BillCheck(Optimizer[OptionsT]):
         return (cost / self.options.lookback_days * DAYS_A_MONTH).quantize(_CENT)
 
 
+def untold_bills(lookback: Lookback) -> list[Unknown]:
+    """Providers of which the store has older costs and none of the look-back."""
+    return [
+        Unknown(
+            subject=provider or NONE,
+            reason=f"the store has none of its last {lookback.days} days",
+            broad=True,
+        )
+        for provider in lookback.ended
+    ]
+
+
 def _why_not(
     row: Mapping[str, Any],
     lookback: Lookback,
@@ -210,7 +221,7 @@ def _why_not(
     """Why nothing can be advised for a subject, whatever its check thinks; empty where it can."""
     if short := lookback.why_short(row[PROVIDER]):
         return short
-    if (row[PROVIDER], row["ResourceId"]) not in old_resources():
+    if (row[PROVIDER], resource_key(row["ResourceId"])) not in old_resources():
         return f"younger than the look-back of {lookback.days} days"
     return "charges without effective cost" if row["UnknownRows"] else ""
 
@@ -229,6 +240,8 @@ def per_resource(charges: ibis.Table, **facts: ir.Value) -> ibis.Table:
         charges: What is summed up.
         **facts: Further aggregates of the same charges, by the name they get in `Subject.facts`.
     """
+    import ibis
+
     day = charges.ChargePeriodStart.date()
     return (
         charges.group_by(
@@ -242,6 +255,10 @@ def per_resource(charges: ibis.Table, **facts: ir.Value) -> ibis.Table:
             ServiceCategory=charges.ServiceCategory.max(),
             First=day.min(),
             Last=day.max(),
+            # A charge for a month is there as long as its month is.
+            LastCharged=(charges.ChargePeriodEnd.max() - ibis.interval(microseconds=1))
+            .cast("date")
+            .coalesce(day.max()),
             Days=day.nunique(),
             UnknownRows=charges.EffectiveCost.isnull().sum(),
             Cost=effective_cost(charges),
@@ -265,6 +282,7 @@ _OWN = frozenset(
         "ServiceCategory",
         "First",
         "Last",
+        "LastCharged",
         "Days",
         "UnknownRows",
         "Cost",

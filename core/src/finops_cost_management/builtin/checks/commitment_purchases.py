@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from finops_cost_management.answers.recommendations import Recommendation, SavingsAnswer, Unknown
-from finops_cost_management.builtin.checks.bill_check import BillCheckOptions
+from finops_cost_management.builtin.checks.bill_check import BillCheckOptions, untold_bills
 from finops_cost_management.builtin.checks.commitment_advice import CHECK, Purchase
 from finops_cost_management.builtin.checks.commitment_size import best_commitment
-from finops_cost_management.builtin.checks.commitment_spend import Spend, spends_of
+from finops_cost_management.builtin.checks.commitment_spend import MOST_UNUSED, Spend, spends_of
 from finops_cost_management.builtin.checks.programmes import PROGRAMMES, Programme
 from finops_cost_management.plugins.component import Optimizer
 from finops_cost_management.plugins.hookspecs import hookimpl
@@ -45,7 +45,7 @@ class CommitmentPurchasesOptions(BillCheckOptions):
     target_coverage: Decimal = Field(default=Decimal("0.8"), gt=0, le=1)
     """Share of the eligible spend that commitments may cover, those that exist included."""
 
-    maximum_unused_share: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
+    maximum_unused_share: Decimal = Field(default=MOST_UNUSED, ge=0, le=1)
     """Unused share of the commitments that exist above which no more should be bought."""
 
     terms: tuple[_Term, ...] = Field(default=("1 year", "3 years"), min_length=1)
@@ -80,10 +80,8 @@ class CommitmentPurchases(Optimizer[CommitmentPurchasesOptions]):
     def find_savings(self, costs: CostSnapshot, window: DateWindow) -> SavingsAnswer:
         """Judge every programme that has eligible usage, each currency on its own."""
         lookback = Lookback.of(costs, window.end, self.options.lookback_days)
-        if not lookback.windows:
-            return SavingsAnswer()
         findings: list[Recommendation] = []
-        unknown = []
+        unknown = untold_bills(lookback)
         clean = 0
         for (name, currency), spend in sorted(spends_of(lookback.select(costs.rows)).items()):
             programme = PROGRAMMES[name]
@@ -91,7 +89,8 @@ class CommitmentPurchases(Optimizer[CommitmentPurchasesOptions]):
             first = max(lookback.known_since[programme.provider], within.start)
             days = [spend.on_demand.get(day, _NOTHING) for day in within.dates() if day >= first]
             if reason := self._why_unknown(spend, days):
-                unknown.append(Unknown(subject=f"{programme.title} ({currency})", reason=reason))
+                subject = f"{programme.title} ({currency})"
+                unknown.append(Unknown(subject=subject, reason=reason, broad=True))
             elif advice := self._advise(programme, currency, spend, days):
                 findings.extend(advice)
             else:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     import ibis
 
+MOST_UNUSED = Decimal("0.05")
+"""Unused share of the commitments that exist above which no more should be bought."""
+
 _NOTHING = Decimal(0)
 
 

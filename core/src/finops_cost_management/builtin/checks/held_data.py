@@ -57,6 +57,7 @@ def per_holder(charges: ibis.Table) -> ibis.Table:
     ).aggregate(
         **{name: charges[name].max() for name in names},
         ChargePeriodStart=charges.ChargePeriodStart.min(),
+        ChargePeriodEnd=charges.ChargePeriodEnd.max(),
         CommitmentDiscountId=charges.CommitmentDiscountId.max(),
         PricingCategory=charges.PricingCategory.max(),
         # A sum would pass over what is not known.

@@ -22,6 +22,7 @@ from finops_cost_management.builtin.checks.bill_check import (
     Subject,
     per_resource,
 )
+from finops_cost_management.builtin.checks.commitment_spend import MOST_UNUSED, spends_of
 from finops_cost_management.builtin.checks.instances import (
     CACHE,
     day_facts,
@@ -32,19 +33,23 @@ from finops_cost_management.builtin.checks.instances import (
     with_day_hours,
 )
 from finops_cost_management.builtin.checks.programmes import PROGRAMMES, usage_programme
+from finops_cost_management.builtin.checks.successors import successor_of
 from finops_cost_management.plugins.hookspecs import hookimpl
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
 from finops_cost_management.query.charge_facts import exact_sum, is_committed
 from finops_cost_management.query.dimensions import NONE, PROVIDER, Dimension
+from finops_cost_management.query.lookback import Lookback
 from finops_cost_management.report.wording import money, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import ibis
 
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.window import DateWindow
+
+_NAMED = 3
 
 
 class SteadyOnDemandOptions(BillCheckOptions):
@@ -65,10 +70,15 @@ class SteadyOnDemand(BillCheck[SteadyOnDemandOptions]):
 
     Options = SteadyOnDemandOptions
     use = "steady_on_demand"
+    _unused_shares: Mapping[tuple[str, str], Decimal] = {}
 
     @hookimpl
     def find_savings(self, costs: CostSnapshot, window: DateWindow) -> SavingsAnswer:
         """Judge every instance, and put those of a kind together."""
+        lookback = Lookback.of(costs, window.end, self.options.lookback_days)
+        self._unused_shares = {
+            key: spend.unused_share for key, spend in spends_of(lookback.select(costs.rows)).items()
+        }
         answer = super().find_savings(costs, window)
         kinds = [_together(alike) for alike in _by_kind(answer.findings)]
         findings = [one for one in kinds if self._is_worthwhile(one)]
@@ -105,6 +115,11 @@ class SteadyOnDemand(BillCheck[SteadyOnDemandOptions]):
             return unclear
         if not never_rests(facts, subject.span):
             return None
+        if successor_of(subject.provider, facts["Type"] or ""):
+            return None  # what has a cheaper successor is moved before anything is committed
+        wasted = self._unused_shares.get((facts["Programme"], subject.currency), Decimal(0))
+        if wasted > MOST_UNUSED:
+            return "more than 5 % of the commitments that exist for the service is unused"
         if facts["CoveredCost"] and facts["CoveredCost"] < facts["CoveredWorth"]:
             discount = 1 - facts["CoveredCost"] / facts["CoveredWorth"]
             origin = "your own commitments of the service"
@@ -215,7 +230,8 @@ def _together(alike: Sequence[Recommendation]) -> Recommendation:
         resource_id=f"{first.sub_account_id or NONE}/{where}/{kind}",
         resource_name=f"{len(alike)} × {kind}",
         recommendation=(
-            f"Commit to the {len(alike)} × {kind} in {where} that never rest, for one year"
+            f"Commit for one year to {len(alike)} × {kind} in {where}, on all day every day: "
+            f"{_some([one.resource_name or one.resource_id for one in alike])}"
         ),
         current_cost=cost,
         estimated_monthly_savings=sum((one.estimated_monthly_savings for one in alike), Decimal(0)),
@@ -237,3 +253,9 @@ def _together(alike: Sequence[Recommendation]) -> Recommendation:
             **first.evidence,
         },
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    """A few names, and how many more."""
+    named = ", ".join(names[:_NAMED])
+    return named + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

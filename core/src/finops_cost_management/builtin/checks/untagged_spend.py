@@ -17,7 +17,7 @@ from finops_cost_management.answers.recommendations import (
     SavingsAnswer,
     Unknown,
 )
-from finops_cost_management.builtin.checks.bill_check import usage
+from finops_cost_management.builtin.checks.bill_check import untold_bills, usage
 from finops_cost_management.plugins.component import Optimizer, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
@@ -91,8 +91,6 @@ class UntaggedSpend(Optimizer[UntaggedSpendOptions]):
     def find_savings(self, costs: CostSnapshot, window: DateWindow) -> SavingsAnswer:
         """Judge every account of the look-back, each currency on its own."""
         lookback = Lookback.of(costs, window.end, self.options.lookback_days)
-        if not lookback.windows:
-            return SavingsAnswer()
         accounts: dict[tuple[str | None, str | None, str], _Account] = {}
         exporting: set[str | None] = set()
         resources = _resources(usage(lookback.select(costs.rows)), self.options.tags)
@@ -102,7 +100,7 @@ class UntaggedSpend(Optimizer[UntaggedSpendOptions]):
             key = row[PROVIDER], row["SubAccountId"], row["BillingCurrency"]
             accounts.setdefault(key, _Account()).add(row)
         findings = []
-        unknown = []
+        unknown = untold_bills(lookback)
         clean = 0
         for (provider, account_id, currency), account in accounts.items():
             reason = lookback.why_short(provider)
@@ -111,7 +109,7 @@ class UntaggedSpend(Optimizer[UntaggedSpendOptions]):
             elif account.leaves_costs_open:
                 reason = "charges without effective cost"
             if reason:
-                unknown.append(Unknown(subject=account_id or NONE, reason=reason))
+                unknown.append(Unknown(subject=account_id or NONE, reason=reason, broad=True))
             elif self._is_little(account):
                 clean += 1
             else:

@@ -17,11 +17,13 @@ from finops_cost_management.answers.recommendations import (
     SavingsAnswer,
     Unknown,
 )
+from finops_cost_management.builtin.checks.bill_check import untold_bills
 from finops_cost_management.plugins.component import Optimizer, Options
 from finops_cost_management.plugins.hookspecs import hookimpl
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.dimensions import NONE, PROVIDER, Dimension
+from finops_cost_management.query.lookback import Lookback
 from finops_cost_management.report.wording import money, percent
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ CONFIDENCE = 0.7
 exchanged or sold, others only be filled with more use or left to expire."""
 
 OVER_AFTER = timedelta(days=7)
-"""How long before the newest charge of the bill a commitment's last one is, when it is over."""
+"""How long before the end of its provider's bill a commitment's last charge is, when it is over."""
 
 _CENT = Decimal("0.01")
 _SECONDS_A_DAY = 86_400
@@ -54,6 +56,8 @@ class UnusedCommitmentsOptions(Options):
     """Waste per month, in the currency of the bill, below which a commitment is clean."""
     minimum_share: float = Field(default=0.05, ge=0, le=1)
     """Unused share of the commitment's cost below which it is clean; 0.05 is 5 %."""
+    lookback_days: int = Field(default=30, ge=7, le=366)
+    """How many of the newest days of the bill are looked at."""
     minimum_days: int = Field(default=7, ge=1)
     """Days with charges in the window that a commitment needs to be judged."""
 
@@ -72,13 +76,14 @@ class UnusedCommitments(Optimizer[UnusedCommitmentsOptions]):
     @hookimpl
     def find_savings(self, costs: CostSnapshot, window: DateWindow) -> SavingsAnswer:
         """Judge every commitment of the window, each currency on its own."""
+        lookback = Lookback.of(costs, window.end, self.options.lookback_days)
         findings = []
-        unknown = []
+        unknown = untold_bills(lookback)
         clean = 0
-        rows = CostQuery(window=window).select(costs.rows)
-        newest = rows.ChargePeriodStart.max().to_pyarrow().as_py()
+        rows = lookback.select(CostQuery(window=window).select(costs.rows))
         for row in _commitments(rows).to_pyarrow().to_pylist():
-            if row["End"] and row["End"] < newest - OVER_AFTER:
+            newest = lookback.windows[row[PROVIDER]].end
+            if row["End"] and row["End"].date() < newest - OVER_AFTER:
                 continue
             if reason := self._why_unknown(row):
                 unknown.append(Unknown(subject=row["CommitmentDiscountId"], reason=reason))

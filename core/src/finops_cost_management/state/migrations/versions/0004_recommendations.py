@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("decided", sa.DateTime(timezone=True)),
         sa.Column("until", sa.Date),
         sa.Column("replaced_by", sa.JSON, nullable=False),
+        sa.Column("claimed", sa.String(80)),
     )
 
 
