@@ -45,6 +45,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "plugins").glob("*/README.md")),
     ROOT / "examples" / "finops-weekend" / "README.md",
 ]
 ENVIRONMENT = {

@@ -29,6 +29,9 @@ exports:
 notifiers: {screen: {use: console}}
 """
 PLUGIN_STEPS = {
+    "finops-aws": """
+  types: {use: aws.previous_generations, regions: [us-east-1], on_error: skip}
+""",
     "finops-models": """
 detectors: {odd: {use: seasonal}}
 forecasters: {next: {use: auto, over: [provider]}}

@@ -57,13 +57,14 @@ if TYPE_CHECKING:
     from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.report.forecast_plot import plot_forecast
     from finops_cost_management.store.cost_store import CostStore
-    from finops_cost_management.store.delivery import Delivery
+    from finops_cost_management.store.delivery import AccountsDelivery, Delivery
     from finops_cost_management.window import DateWindow
 
     __version__: str
 
 __all__ = [
     "AccessError",
+    "AccountsDelivery",
     "Anomaly",
     "AnomalySeverity",
     "BudgetPeriod",
@@ -142,7 +143,7 @@ _NAMES_OF = {
     "query.snapshot": "CostSnapshot",
     "report.forecast_plot": "plot_forecast",
     "store.cost_store": "CostStore",
-    "store.delivery": "Delivery",
+    "store.delivery": "AccountsDelivery Delivery",
     "engine": "Engine",
     "window": "DateWindow",
 }

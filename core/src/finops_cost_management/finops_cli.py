@@ -1,4 +1,7 @@
-"""The ``finops`` command. A subcommand's module is imported when it is called, not before."""
+"""The ``finops`` command. A subcommand's module is imported when it is called, not before.
+
+Plugins bring commands, too: the entry-point group ``finops.commands``. Core's own names win.
+"""
 
 from __future__ import annotations
 
@@ -51,12 +54,12 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
         """All names, in reading order."""
-        return list(COMMANDS)
+        return list(_all_commands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 # click's signature
         """Import the command's module."""
         if cmd_name not in COMMANDS:
-            return None
+            return _brought(cmd_name)
         module = import_module(f"finops_cost_management.commands.{cmd_name}")
         command: click.Command = module.command
         return command
@@ -75,19 +78,33 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest name for an unknown one."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            from finops_cost_management.did_you_mean import did_you_mean
 
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            ctx.fail(
-                f"No such command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else "")
-            )
+            near = did_you_mean(args[0], _all_commands()) or ""
+            ctx.fail(f"No such command {args[0]!r}. {near[:1].upper()}{near[1:]}".rstrip())
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 # click's signature
         """List the commands without importing one."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(_all_commands().items()))
+
+
+def _all_commands() -> dict[str, str]:
+    from finops_cost_management.plugins.command_names import installed_commands
+
+    return {**COMMANDS, **{k: v for k, v in installed_commands().items() if k not in COMMANDS}}
+
+
+def _brought(name: str) -> click.Command | None:
+    """A command of an installed plugin."""
+    from finops_cost_management.plugins.registry import COMMANDS as KIND
+    from finops_cost_management.plugins.registry import Registry
+
+    registry = Registry()
+    found = next((info for info in registry.available(KIND) if info.name == name), None)
+    return registry.load_command(found) if found else None
 
 
 def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 # click's signature

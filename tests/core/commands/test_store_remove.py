@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from finops_cost_management import AccountsDelivery, CostStore
+from finops_cost_management.engine import Engine
 from finops_cost_management.finops_cli import main
 
 pytestmark = [pytest.mark.real_component, pytest.mark.invented]
@@ -88,3 +91,35 @@ def test_on_a_terminal_it_asks(
     assert main(["store", "remove", "old"]) == code
     assert len(asked) == 1
     assert len(held(capsys)) == left
+
+
+@pytest.fixture
+def organization() -> None:
+    """A source that names an account, and brings no charge."""
+    table = pa.table(
+        {
+            "ProviderName": ["AWS"],
+            "SubAccountId": ["000000000012"],
+            "SubAccountName": ["Shop"],
+            "Tags": ["{}"],
+        }
+    )
+    told = AccountsDelivery(name="o-1", digest="1", read=lambda _: table)
+    with Engine(threads=1) as engine:
+        CostStore(Path(".finops/costs")).ingest("org", told, engine)
+
+
+@pytest.mark.usefixtures("organization")
+def test_accounts_are_told_and_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["store", "show"]) == 0
+    assert "Accounts: org names 1, told on 20" in capsys.readouterr().out
+
+    assert main(["store", "remove", "org"]) == 2
+    assert "0 rows of org in 0 periods, and the names of 1 accounts" in capsys.readouterr().err
+    assert main(["store", "remove", "org", "--period", "2026-04", "--yes"]) == 2
+    assert "holds nothing of 'org' by period" in capsys.readouterr().err
+    assert main(["store", "remove", "org", "--yes"]) == 0
+    main(["store", "show"])
+    assert "Accounts" not in capsys.readouterr().out
+    assert len(held(capsys)) == 4

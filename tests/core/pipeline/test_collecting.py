@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 from finops_cost_management.errors import DataError, RetryLaterError
 from finops_cost_management.pipeline.collecting import collect
 from finops_cost_management.pipeline.told import PartlyFailedError
-from finops_cost_management.store.delivery import Delivery
+from finops_cost_management.store.delivery import AccountsDelivery, Delivery
 from finops_cost_management.store.ingest import IngestResult
 
 pytestmark = pytest.mark.invented
@@ -30,7 +30,7 @@ class Store:
         self.bad = bad
         self.asked: list[str] = []
 
-    def ingest(self, one: Delivery) -> IngestResult:
+    def ingest(self, one: Delivery | AccountsDelivery) -> IngestResult:
         self.asked.append(one.name)
         if one.name in self.bad:
             raise self.bad[one.name]
@@ -90,3 +90,22 @@ def test_the_user_stops_everything() -> None:
 
 def test_nothing_is_fine() -> None:
     assert collect(lambda: None, Store().ingest).message == "0 rows in 0 deliveries"
+
+
+def ingested(**told: Any) -> IngestResult:
+    return IngestResult(source="s", delivery="d", digest="d", **told)
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ([], "0 rows in 0 deliveries"),
+        ([ingested(accounts=5)], "5 accounts"),
+        ([ingested(accounts=5, skipped=True)], "5 accounts, 1 unchanged"),
+        ([ingested(rows=10), ingested(accounts=0)], "10 rows in 1 deliveries, 0 accounts"),
+    ],
+)
+def test_accounts_are_told_apart_from_rows(results: list[IngestResult], message: str) -> None:
+    names = map(str, range(len(results)))
+    answers = iter(results)
+    assert collect(lambda: deliveries(*names), lambda _: next(answers)).message == message

@@ -41,7 +41,7 @@ def show_plugin(name: str) -> None:
     for info in _named(registry, name):
         click.echo(f"{info.name}: {info.kind}, from {info.distribution} {info.version}")
         click.echo(f"  {info.value}")
-        if info.kind != "observers":
+        if info.kind not in ("observers", "commands"):
             component = registry.find(info.kind, info.name)
             click.echo(f"\n{inspect.cleandoc(component.__doc__ or 'Not documented.')}")
             if options := list(_options(component)):
@@ -88,9 +88,9 @@ def _registry() -> Registry:
 
 def _installed(registry: Registry) -> list[PluginInfo]:
     from finops_cost_management.plugins.component import KINDS
-    from finops_cost_management.plugins.registry import OBSERVERS
+    from finops_cost_management.plugins.registry import COMMANDS, OBSERVERS
 
-    return [info for kind in (*KINDS, OBSERVERS) for info in registry.available(kind)]
+    return [info for kind in (*KINDS, OBSERVERS, COMMANDS) for info in registry.available(kind)]
 
 
 def _named(registry: Registry, name: str) -> list[PluginInfo]:

@@ -39,7 +39,7 @@ def command() -> None:
 @format_option
 def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> None:
     """Say what the store holds, by source and billing period."""
-    from finops_cost_management.commands.opening import open_snapshot
+    from finops_cost_management.commands.opening import open_snapshot, open_store
     from finops_cost_management.focus.header import STORE_COLUMNS
     from finops_cost_management.query.dimensions import Dimension
 
@@ -60,6 +60,11 @@ def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> No
     _print(answer, fmt)
     if answer and fmt == "table":
         click.echo(f"Extra columns: {', '.join(extra)}")
+    if fmt == "table":
+        for told in open_store(config_path).accounts():
+            click.echo(
+                f"Accounts: {told.source} names {told.accounts:,}, told on {told.written:%Y-%m-%d}"
+            )
 
 
 @command.command(epilog="Example: finops store history --limit 20")
@@ -142,15 +147,18 @@ def vacuum(config_path: Path | None, keep_days: int, *, dry_run: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @config_option
 def remove(source: str, periods: tuple[str, ...], config_path: Path | None, *, yes: bool) -> None:
-    """Forget the rows of SOURCE; --as-of still finds them until the store is vacuumed.
+    """Forget the rows and accounts of SOURCE; --as-of finds them until the store is vacuumed.
 
-    A source that a pipeline still names brings its rows back with the next run.
+    A source that a pipeline still names brings them back with the next run.
     """
     from finops_cost_management.commands.opening import open_store
 
     store = open_store(config_path)
     units = _chosen(store, source, periods)
+    told = sum(one.accounts for one in store.accounts() if one.source == source)
     what = f"{sum(unit.rows for unit in units):,} rows of {source} in {len(units)} periods"
+    if told and not periods:
+        what += f", and the names of {told:,} accounts"
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError(f"This removes {what}. Add --yes where nobody can be asked.")
@@ -166,10 +174,11 @@ def _chosen(store: CostStore, source: str, periods: tuple[str, ...]) -> list[Sto
 
     units = store.units()
     held = [unit for unit in units if unit.source == source]
-    if not held:
+    told = {one.source for one in store.accounts()}
+    if not held and (periods or source not in told):
         raise ConfigurationError(
-            f"the store holds nothing of {source!r}",
-            hint=did_you_mean(source, sorted({unit.source for unit in units}))
+            f"the store holds nothing of {source!r}" + (" by period" if source in told else ""),
+            hint=did_you_mean(source, sorted({unit.source for unit in units} | told))
             or "`finops store show` lists its sources",
         )
     for period in periods:

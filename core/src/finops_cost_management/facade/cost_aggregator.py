@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING
 
+from finops_cost_management.errors import ConfigurationError
 from finops_cost_management.pipeline.config import PipelineConfig
 from finops_cost_management.pipeline.loading import find_config
 from finops_cost_management.pipeline.pipeline import Pipeline
+from finops_cost_management.window import DateWindow, days_after
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
+    from finops_cost_management.query.cost_query import Condition
+    from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.settings import Settings
 
 
@@ -38,3 +47,60 @@ class CostAggregator:
             if found is None
             else Pipeline.from_yaml(found, settings=settings)
         )
+
+    def get_aws_costs(
+        self,
+        start_date: date | str,
+        end_date: date | str,
+        group_by: Sequence[str] | str = (),
+        filter: Mapping[str, Condition] | None = None,  # noqa: A002 # Cost Explorer's word for it
+        *,
+        metric: str = "UnblendedCost",
+        granularity: str | None = None,
+    ) -> pa.Table:
+        """What AWS cost, asked in Cost Explorer's words and answered from the store.
+
+        Args:
+            start_date: First day.
+            end_date: Last day; it is inside.
+            group_by: ``SERVICE``, ``LINKED_ACCOUNT``, ``TAG:team``, …; as many as wanted.
+            filter: Dimension → one value or several; all must hold.
+            metric: ``UnblendedCost``, ``AmortizedCost``, or these with ``Net`` in front.
+            granularity: ``DAILY`` or ``MONTHLY``; one sum where absent.
+
+        Returns:
+            One row per period, group and currency (`ask_in_aws_words`).
+
+        Raises:
+            ConfigurationError: There is no such word, or the store cannot tell it.
+        """
+        from finops_cost_management.query.aws_words import ask_in_aws_words
+
+        window = DateWindow(_day(start_date), days_after(_day(end_date), 1))
+        with self._snapshot() as costs:
+            return ask_in_aws_words(
+                costs,
+                window,
+                group_by=(group_by,) if isinstance(group_by, str) else group_by,
+                conditions=filter,
+                metric=metric,
+                granularity=granularity,
+            )
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[CostSnapshot]:
+        from finops_cost_management.engine import Engine
+        from finops_cost_management.query.snapshot import CostSnapshot
+
+        settings = self.pipeline.settings
+        with Engine.of(settings) as engine:
+            yield CostSnapshot.of(self.pipeline.config.store.open(settings), engine)
+
+
+def _day(given: date | str) -> date:
+    try:
+        return given if isinstance(given, date) else date.fromisoformat(given)
+    except ValueError:
+        raise ConfigurationError(
+            f"{given!r} is no day", hint="write it as 2026-11-17, or give a date"
+        ) from None

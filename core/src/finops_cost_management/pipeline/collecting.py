@@ -9,15 +9,15 @@ from finops_cost_management.pipeline.told import PartlyFailedError, Told, in_wor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from finops_cost_management.store.delivery import Delivery
+    from finops_cost_management.store.delivery import AccountsDelivery, Delivery
     from finops_cost_management.store.ingest import IngestResult
 
 _FAILURES_IN_WORDS = 3
 
 
 def collect(
-    deliveries: Callable[[], Iterable[Delivery] | None],
-    ingest: Callable[[Delivery], IngestResult],
+    deliveries: Callable[[], Iterable[Delivery | AccountsDelivery] | None],
+    ingest: Callable[[Delivery | AccountsDelivery], IngestResult],
 ) -> Told:
     """Take every delivery in; a bad one does not keep the later ones out.
 
@@ -56,7 +56,13 @@ def _told(results: list[IngestResult]) -> Told:
     rows = sum(result.rows for result in results)
     refused = sum(result.refused for result in results)
     unchanged = sum(result.skipped for result in results)
-    parts = [f"{rows:,} rows in {len(results) - unchanged} deliveries"]
+    bills = [result for result in results if result.accounts is None]
+    parts = []
+    if bills or not results:
+        new = sum(not result.skipped for result in bills)
+        parts.append(f"{rows:,} rows in {new} deliveries")
+    if len(bills) < len(results):
+        parts.append(f"{sum(result.accounts or 0 for result in results):,} accounts")
     if unchanged:
         parts.append(f"{unchanged} unchanged")
     if refused:

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from finops_cost_management.plugins.component import Component
     from finops_cost_management.query.panel import CostPanel
     from finops_cost_management.store.cost_store import CostStore
-    from finops_cost_management.store.delivery import Delivery
+    from finops_cost_management.store.delivery import AccountsDelivery, Delivery
     from finops_cost_management.store.ingest import IngestResult
 
 SOURCES_AT_ONCE = 4
@@ -146,7 +146,7 @@ class Runner:
         self.outcome.anomalies, self.outcome.known_anomalies = told, known
         self._ask_each(self.config.forecasters, self._forecast)
         self._ask_each(self.config.optimizers, self._optimize)
-        if self.outcome.savings:
+        if self.outcome.savings and self.outcome.costs is not None:
             self.outcome.steps.append(self._step(SAVINGS, self._settle_savings, asks_store=True))
         for name, budget in self.config.budgets.items():
             step = Step(section="budgets", name=name, use=budget.period.value)
@@ -171,7 +171,9 @@ class Runner:
             may_fail=entry.step.on_error == "skip",
             asks_store=asks_store,
         )
-        return replace(record, requests=self._component(entry).requests)
+        component = self._component(entry)
+        message = "; ".join(filter(None, (record.message, component.spent)))
+        return replace(record, requests=component.requests, message=message)
 
     def _step(
         self,
@@ -221,7 +223,7 @@ class Runner:
         step = _step_of(entry)
         self.store.tidy(entry.name)
 
-        def ingest(delivery: Delivery) -> IngestResult:
+        def ingest(delivery: Delivery | AccountsDelivery) -> IngestResult:
             if self._stopping.is_set():
                 raise KeyboardInterrupt
             result = self.store.ingest(entry.name, delivery, engine)

@@ -67,6 +67,8 @@ class Component(Generic[OptionsT]):
         name: The name that the pipeline gives it.
         requests: How many requests it has sent to a provider in this run; None where it sends
             none. A component that talks to an API counts up, for the record of the run.
+        spent: What its requests cost, in words, where an API is paid by request; the record of the
+            run has it.
     """
 
     kind: ClassVar[str]
@@ -74,6 +76,7 @@ class Component(Generic[OptionsT]):
     Options: ClassVar[type[Options]] = Options
     needs: ClassVar[Mapping[str, str]] = {}
     requests: int | None = None
+    spent: str | None = None
 
     def __init__(self, options: OptionsT | None = None, *, name: str | None = None) -> None:
         # A class without options of its own takes none: Options() refuses every key.

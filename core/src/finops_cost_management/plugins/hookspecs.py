@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from finops_cost_management.engine import Engine
     from finops_cost_management.query.panel import CostPanel
     from finops_cost_management.query.snapshot import CostSnapshot
-    from finops_cost_management.store.delivery import Delivery
+    from finops_cost_management.store.delivery import AccountsDelivery, Delivery
     from finops_cost_management.store.ingest import IngestResult
     from finops_cost_management.window import DateWindow
 
@@ -36,8 +36,12 @@ class ComponentSpecs:
     """One component answers: the one that the step names."""
 
     @hookspec(firstresult=True)
-    def collect_costs(self, window: DateWindow, engine: Engine) -> Iterable[Delivery]:
+    def collect_costs(
+        self, window: DateWindow, engine: Engine
+    ) -> Iterable[Delivery | AccountsDelivery]:
         """Yield deliveries of FOCUS rows that together cover the window, whole units only.
+
+        Names and tags of accounts may be among them.
 
         The engine is there for sources that must look into files to know what they deliver; it
         lives until the source's last delivery is in the store.

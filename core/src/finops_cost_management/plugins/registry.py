@@ -26,8 +26,13 @@ from finops_cost_management.plugins.known import missing_distribution
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import click
+
 OBSERVERS = "observers"
 """The kind of plugins that listen and wrap instead of answering a step."""
+
+COMMANDS = "commands"
+"""The kind of plugins that are commands of `finops`, beside core's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,9 @@ class Registry:
     @cached_property
     def _installed(self) -> dict[str, metadata.EntryPoints]:
         every = metadata.entry_points()
-        return {kind: every.select(group=f"finops.{kind}") for kind in (*KINDS, OBSERVERS)}
+        return {
+            kind: every.select(group=f"finops.{kind}") for kind in (*KINDS, OBSERVERS, COMMANDS)
+        }
 
     def available(self, kind: str) -> list[PluginInfo]:
         """Every installed plugin of a kind, by name, without importing any."""
@@ -117,6 +124,9 @@ class Registry:
             if info.kind == OBSERVERS:
                 self.load_observer(info)
                 return []
+            if info.kind == COMMANDS:
+                self.load_command(info)
+                return []
             cls = self.find(info.kind, info.name)
         except PluginError as error:
             return [str(error)]
@@ -152,6 +162,24 @@ class Registry:
         if problems := observer_problems(observer, label=info.label):
             raise problems[0]
         return observer
+
+    def load_command(self, info: PluginInfo) -> click.Command:
+        """Import a command of `finops`.
+
+        Raises:
+            PluginError: It is offered twice, cannot be imported, or is no command.
+        """
+        import click
+
+        if info.problem:
+            raise PluginError(info.problem)
+        command = _import(info, list(self._installed[COMMANDS]))
+        if not isinstance(command, click.Command):
+            raise PluginError(
+                f"{info.label} is not a command",
+                hint="name a function decorated with @click.command or @click.group",
+            )
+        return command
 
     def _find(self, kind: str, name: str) -> type[Component[Any]]:
         if ":" in name:

@@ -1,4 +1,4 @@
-"""What costs can be grouped and filtered by: any FOCUS column, and any tag."""
+"""What costs can be grouped and filtered by: any FOCUS column, any tag of charge or account."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.errors import ConfigurationError
 from finops_cost_management.focus.columns import COST_AND_USAGE
+from finops_cost_management.focus.providers import provider_of
+from finops_cost_management.store.accounts import ACCOUNT_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +38,7 @@ ALIASES = {
 """Short words for the columns that people ask for most."""
 
 TAG_PREFIX = "tags."
+ACCOUNT_TAG_PREFIX = "account_tags."
 
 NONE = "(none)"
 """How a missing value is written for people."""
@@ -60,7 +63,8 @@ class Dimension:
     """One way to break costs down.
 
     Attributes:
-        name: The FOCUS column, ``Provider``, an ``x_`` column, or ``tags.<key>``.
+        name: The FOCUS column, ``Provider``, an ``x_`` column, ``tags.<key>`` (of the charge), or
+            ``account_tags.<key>`` (of its sub account).
     """
 
     name: str
@@ -72,8 +76,9 @@ class Dimension:
         Raises:
             ConfigurationError: There is no such dimension, or it is an amount.
         """
-        if text.startswith(TAG_PREFIX) and len(text) > len(TAG_PREFIX):
-            return cls(text)
+        for prefix in (TAG_PREFIX, ACCOUNT_TAG_PREFIX):
+            if text.startswith(prefix) and len(text) > len(prefix):
+                return cls(text)
         if text.startswith("x_"):
             return cls(text)
         if (name := _NAMES.get(text.lower())) is not None:
@@ -87,16 +92,16 @@ class Dimension:
         raise ConfigurationError(
             f"{text!r} is not a dimension",
             hint=(f"did you mean {near[0]!r}? " if near else "")
-            + "use a FOCUS column, a tag as tags.<key>, or one of: "
+            + "use a FOCUS column, a tag as tags.<key> or account_tags.<key>, or one of: "
             + ", ".join(sorted(ALIASES)),
         )
 
     def of(self, rows: ibis.Table) -> ir.StringValue:
         """The value of this dimension per row; null where a row has none."""
-        import ibis
-
         if self.name == PROVIDER:
-            value: ir.Value = ibis.coalesce(rows.HostProviderName, rows.ServiceProviderName)
+            value: ir.Value = provider_of(rows)
+        elif self.name.startswith(ACCOUNT_TAG_PREFIX):
+            value = json_text(_account_tags(rows), self.name.removeprefix(ACCOUNT_TAG_PREFIX))
         elif self.name.startswith(TAG_PREFIX):
             value = json_text(rows.Tags, self.name.removeprefix(TAG_PREFIX))
         elif self.name in rows.columns:
@@ -117,6 +122,16 @@ def parse_all(names: Iterable[str]) -> tuple[Dimension, ...]:
 def series_label(dimensions: Mapping[str, str | None]) -> str:
     """A series in words: the values of its dimensions."""
     return " / ".join(value or NONE for value in dimensions.values()) or "all costs"
+
+
+def _account_tags(rows: ibis.Table) -> ir.StringValue:
+    if ACCOUNT_TAGS not in rows.columns:
+        raise ConfigurationError(
+            "the store knows no tags of accounts",
+            hint="add a source that brings them, as aws.organizations does, and run it",
+        )
+    # A bill may bring a column of this name that holds anything.
+    return rows[ACCOUNT_TAGS].try_cast("json").cast("string")
 
 
 def under_own_names(values: Sequence[ir.Value]) -> tuple[list[ir.Value], dict[str, str]]:

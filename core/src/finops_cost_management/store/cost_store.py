@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from finops_cost_management.engine import literal_path
 from finops_cost_management.errors import ConfigurationError, DataError
 from finops_cost_management.focus.header import REFUSED_REASON
+from finops_cost_management.store.accounts import Accounts, StoredAccounts
+from finops_cost_management.store.delivery import AccountsDelivery
 from finops_cost_management.store.ingest import IngestResult, StoreVersion
 from finops_cost_management.store.paths import (
     PARTITION_BY,
@@ -91,12 +93,15 @@ class CostStore:
         charges = place_at(f"{location}/charges", storage_options)
         self._costs = PartitionedTable(charges, _cost_schema, PARTITION_BY)
         self._refused = RefusedRows(place_at(f"{location}/refused", storage_options))
+        self._accounts = Accounts(place_at(f"{location}/accounts", storage_options))
 
-    def ingest(self, source: str, delivery: Delivery, engine: Engine) -> IngestResult:
+    def ingest(
+        self, source: str, delivery: Delivery | AccountsDelivery, engine: Engine
+    ) -> IngestResult:
         """Take one delivery in, whole or not at all.
 
         Every unit that the delivery touches or covers is replaced. A delivery that the store
-        holds already is skipped without being read.
+        holds already is skipped without being read. Accounts are kept beside the charges.
 
         Raises:
             ConfigurationError: The source's name is no part of a path, or the source delivered
@@ -104,13 +109,18 @@ class CostStore:
             DataError: The delivery cannot be read, or holds no acceptable row.
             AccessError: The store cannot be written.
         """
-        from finops_cost_management.focus.reading import to_focus
-
         if not _SOURCE_NAME.fullmatch(source):
             raise ConfigurationError(
                 f"{source!r} cannot name a source",
                 hint="use small letters, digits, - and _; it becomes part of a path",
             )
+        if isinstance(delivery, AccountsDelivery):
+            return self._accounts.ingest(source, delivery, engine)
+        return self._ingest_charges(source, delivery, engine)
+
+    def _ingest_charges(self, source: str, delivery: Delivery, engine: Engine) -> IngestResult:
+        from finops_cost_management.focus.reading import to_focus
+
         digest = _identity(delivery)
         if self._holds(source, digest):
             return IngestResult(source=source, delivery=delivery.name, digest=digest, skipped=True)
@@ -155,7 +165,9 @@ class CostStore:
         return result
 
     def remove(self, source: str, periods: frozenset[str] | None = None) -> int:
-        """Forget a source, or some of its months or days; earlier versions still know them.
+        """Forget a source with its accounts, or some of its months or days.
+
+        Earlier versions still know them.
 
         Args:
             source: The source's name.
@@ -169,14 +181,17 @@ class CostStore:
         """
         held = [unit for unit in self.units() if unit.source == source]
         chosen = sorted({unit.unit for unit in held if periods is None or unit.unit in periods})
-        if not chosen or (periods is not None and periods - set(chosen)):
+        told = periods is None and source in {one.source for one in self.accounts()}
+        if not (chosen or told) or (periods is not None and periods - set(chosen)):
             raise ConfigurationError(
                 f"the store holds no such rows of {source!r}",
                 hint="`finops store show` lists sources and periods",
             )
         result = IngestResult(source=source, delivery="(removed)", digest="", units=tuple(chosen))
-        gone = self._swap(source, chosen, [], result)
+        gone = self._swap(source, chosen, [], result) if chosen else []
         self.tidy(source)
+        if told:
+            self._accounts.forget(source)
         return sum(file.rows for file in gone)
 
     def tidy(self, source: str) -> None:
@@ -223,13 +238,27 @@ class CostStore:
     ) -> tuple[ibis.Table, int]:
         """All rows as of a version or an instant (now by default), and the version.
 
+        Charges have the names and tags of their accounts as they were known then.
+
         Raises:
             AccessError: The store cannot be read, or has no such version.
         """
         if not self._costs.exists():
-            return engine.table_of(_cost_schema().empty_table()), -1
-        delta = self._costs.delta(as_of)
-        return engine.view_of(self._costs.read(engine, delta)), delta.version()
+            charges, version = engine.table_of(_cost_schema().empty_table()), -1
+        else:
+            delta = self._costs.delta(as_of)
+            charges, version = self._costs.read(engine, delta), delta.version()
+        moment = self._last_moment_of(as_of) if isinstance(as_of, int) else as_of
+        return engine.view_of(self._accounts.joined(charges, engine, moment)), version
+
+    def _last_moment_of(self, version: int) -> datetime | None:
+        """The instant before the next version; None for the newest, which is not over."""
+        following = [entry for entry in self.history() if entry.version == version + 1]
+        return following[0].committed - timedelta(milliseconds=1) if following else None
+
+    def accounts(self) -> list[StoredAccounts]:
+        """Of how many accounts the store knows names and tags now, by the source that told."""
+        return self._accounts.held()
 
     def refused(self, engine: Engine) -> ibis.Table:
         """Rows that were refused, as they came, each with its reason.
@@ -294,7 +323,11 @@ class CostStore:
             )
         return [
             f"{name}/{path}"
-            for name, table in (("charges", self._costs), ("refused", self._refused.table))
+            for name, table in (
+                ("charges", self._costs),
+                ("refused", self._refused.table),
+                ("accounts", self._accounts.table),
+            )
             if table.exists()
             for path in table.vacuum(keep, dry_run=dry_run)
         ]

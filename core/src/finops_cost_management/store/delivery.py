@@ -38,3 +38,25 @@ class Delivery:
     read: Callable[[Engine], ibis.Table | pa.Table]
     grain: Grain = "month"
     covers: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsDelivery:
+    """What the sub accounts of a provider are called, and their tags.
+
+    They are joined to the charges of these accounts, whichever source brings the charges: a name
+    where the bill has none, and the tags as ``x_SubAccountTags``. An account that is no longer
+    delivered keeps the last name and tags that it had.
+
+    Attributes:
+        name: What people recognise it by: an organization's id.
+        digest: Identity of its content. A delivery whose digest the store holds is skipped.
+        read: Gives the accounts, one row each, as an Ibis table on the engine or as an Arrow
+            table. All columns are text: ``ProviderName``, ``SubAccountId`` (both as bills write
+            them), ``SubAccountName``, and ``Tags``, one JSON object. A name or tags that cannot
+            be told are null; ``{}`` says that there are no tags.
+    """
+
+    name: str
+    digest: str
+    read: Callable[[Engine], ibis.Table | pa.Table]

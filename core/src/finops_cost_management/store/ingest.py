@@ -21,6 +21,8 @@ class IngestResult:
         rows: Rows that are in the store now.
         refused: Rows that were refused and kept aside, each with its reason.
         skipped: Whether the store held this very content already; nothing was read then.
+        accounts: How many accounts the store knows of this source now; None where the delivery
+            is a bill.
     """
 
     source: str
@@ -30,6 +32,7 @@ class IngestResult:
     rows: int = 0
     refused: int = 0
     skipped: bool = False
+    accounts: int | None = None
 
     def to_log(self) -> dict[str, Any]:
         """What the commit carries."""

@@ -26,8 +26,8 @@ def data_file(source: str, unit: str, digest: str, units: int) -> str:
     return f"x_Source={source}/x_Period={unit}/{name}"
 
 
-def refused_file(source: str, digest: str) -> str:
-    """A new file name for the refused rows of a delivery, relative to their table."""
+def file_beside(source: str, digest: str) -> str:
+    """A new file name for what else came with a delivery, relative to its table."""
     return f"x_Source={source}/{digest}-{secrets.token_hex(4)}.parquet"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.errors import DefectError
 from finops_cost_management.focus.header import REFUSED_REASON
-from finops_cost_management.store.paths import PARTITION_BY, digest_of, refused_file
+from finops_cost_management.store.paths import PARTITION_BY, digest_of, file_beside
 from finops_cost_management.store.table import PartitionedTable
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class RefusedRows:
             Row=rows.x_RefusedRow,
         )
         self.table.create()
-        written = self.table.write_file(engine, rows, refused_file(source, digest))
+        written = self.table.write_file(engine, rows, file_beside(source, digest))
         try:
             if written.rows != expected:
                 raise DefectError(  # noqa: TRY301 # the file is discarded below, as for any error

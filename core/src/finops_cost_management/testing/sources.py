@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from finops_cost_management.plugins.component import Component
-    from finops_cost_management.store.delivery import Delivery
+    from finops_cost_management.store.delivery import AccountsDelivery, Delivery
     from finops_cost_management.store.ingest import IngestResult
 
 
@@ -42,7 +42,7 @@ class SourceContract(PluginContract):
 
     def collect(
         self, component: Component[Any], engine: Engine, window: DateWindow | None = None
-    ) -> list[Delivery]:
+    ) -> list[Delivery | AccountsDelivery]:
         """Everything that the source delivers."""
         return list(self.ask(component, window=window or self.window, engine=engine))
 
@@ -61,7 +61,7 @@ class SourceContract(PluginContract):
         """Rows must be FOCUS: a refused row is money that no report shows."""
         store = CostStore(tmp_path / "store")
         results = self.ingest(component, engine, store, self.window)
-        assert sum(result.rows for result in results), (
+        assert sum(result.rows + (result.accounts or 0) for result in results), (
             f"the source has no row in {self.window}: set `window` to days that it has rows of"
         )
         refused = store.refused(engine)

@@ -1,0 +1,1 @@
+"""AWS for finops-cost-management: bills, accounts, and what can be saved."""

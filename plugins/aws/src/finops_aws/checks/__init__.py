@@ -1,0 +1,1 @@
+"""What can be saved on AWS, seen through its read-only APIs."""

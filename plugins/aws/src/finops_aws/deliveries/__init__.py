@@ -1,0 +1,1 @@
+"""What AWS delivers into a bucket: manifests, their files, and where these lie."""
