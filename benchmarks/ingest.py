@@ -100,8 +100,8 @@ def _timed(settings: Settings, measure: str, file: Path, *, at_most: float | Non
 
 def _memory(settings: Settings, few: Path, many: Path) -> Iterator[Figure]:
     """Peak memory of processes that do nothing but one ingest, or one copy."""
-    ours = [_peak(_ingest_once, settings, file) for file in (few, many)]
-    alone = [_peak(_copy_once, settings, file) for file in (few, many)]
+    ours = [peak_of(_ingest_once, settings, file) for file in (few, many)]
+    alone = [peak_of(_copy_once, settings, file) for file in (few, many)]
     for rows, peak, baseline in zip((settings.rows, settings.many_rows), ours, alone, strict=True):
         yield Figure(
             benchmark=NAME,
@@ -134,7 +134,8 @@ def _single(ratio: float) -> Ratio:
     return Ratio(median=ratio, least=ratio, most=ratio)
 
 
-def _peak(action: Callable[[Settings, Path], None], settings: Settings, file: Path) -> float:
+def peak_of(action: Callable[[Settings, Path], None], settings: Settings, file: Path) -> float:
+    """Peak memory of a process that does nothing else, in MB."""
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as process:
         return process.submit(_peak_here, action, settings, file).result()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import cost_and_usage
 import ingest
 import model_speed
 import panels
@@ -31,7 +32,15 @@ if TYPE_CHECKING:
 
 BENCHMARKS: dict[str, Callable[[Settings], Iterator[Figure | Standing]]] = {
     module.NAME: module.measure
-    for module in (startup, ingest, query, panels, model_speed, contests)
+    for module in (
+        startup,
+        ingest,
+        cost_and_usage,
+        query,
+        panels,
+        model_speed,
+        contests,
+    )
 }
 
 
