@@ -37,16 +37,18 @@ class OptimizerContract(PluginContract):
     kind = "optimizers"
     window: ClassVar[DateWindow] = DateWindow(date(2026, 9, 1), date(2026, 10, 1))
 
-    @pytest.fixture
-    def engine(self, tmp_path: Path) -> Iterator[Engine]:
-        """An engine of the test's own."""
-        with Engine(threads=1, scratch=tmp_path / "scratch") as engine:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def engine(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+        """An engine of the class's own."""
+        with Engine(threads=1, scratch=tmp_path_factory.mktemp("scratch")) as engine:
             yield engine
 
-    @pytest.fixture
-    def costs(self, tmp_path: Path, engine: Engine) -> CostSnapshot:
-        """Rows to find savings in: those of the demo company."""
-        return demo_snapshot(tmp_path / "store", engine, self.window)
+    @pytest.fixture(scope="class")
+    @classmethod
+    def costs(cls, tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> CostSnapshot:
+        """Rows to find savings in: those of the demo company; no test changes them."""
+        return demo_snapshot(tmp_path_factory.mktemp("demo") / "store", engine, cls.window)
 
     def find(self, component: Component[Any], costs: CostSnapshot) -> SavingsAnswer:
         """The answer of the optimizer."""
