@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import pickle
+import shutil
+import sys
 from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
@@ -98,13 +100,12 @@ def bill(**until: date) -> str:
     return HEADER + "".join(lines)
 
 
-@pytest.fixture(autouse=True)
-def _today(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(__import__("sys").modules, "parts", raising=False)
-    monkeypatch.setattr("finops_cost_management.window.today_utc", lambda: TODAY)
-    monkeypatch.setattr("finops_cost_management.pipeline.pipeline.today_utc", lambda: TODAY)
+def _prepare(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.chdir(folder)
+    patch.syspath_prepend(folder)
+    patch.delitem(sys.modules, "parts", raising=False)
+    patch.setattr("finops_cost_management.window.today_utc", lambda: TODAY)
+    patch.setattr("finops_cost_management.pipeline.pipeline.today_utc", lambda: TODAY)
     Path("parts.py").write_text(CHECK)
     Path("advice.txt").write_text(ADVICE)
     Path("bills").mkdir()
@@ -112,9 +113,26 @@ def _today(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("finops.yaml").write_text(PIPELINE)
 
 
+@pytest.fixture(autouse=True)
+def _today(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _prepare(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """A folder in which the pipeline ran once."""
+    folder = tmp_path_factory.mktemp("ran")
+    with pytest.MonkeyPatch.context() as patch:
+        _prepare(folder, patch)
+        return folder, run()
+
+
 @pytest.fixture
-def ran() -> Outcome:
-    return run()
+def ran(first_run: tuple[Path, Outcome], tmp_path: Path) -> Outcome:
+    """The pipeline ran once in this test's folder: the store and the state are copies."""
+    folder, outcome = first_run
+    shutil.copytree(folder / ".finops", tmp_path / ".finops")
+    return outcome
 
 
 def run(until: date = TODAY) -> Outcome:

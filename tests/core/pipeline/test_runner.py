@@ -451,6 +451,8 @@ def test_sources_that_the_file_does_not_name_are_told(caplog: pytest.LogCaptureF
     assert words + "`finops store remove old` forgets it" in store.message
     assert [one.levelname for one in caplog.records if words in one.getMessage()] == ["WARNING"]
     assert all("also holds" not in one.message for one in again.run(until=UNTIL).steps)
+    twice = "new and old both have costs of AWS account"
+    assert twice in store.message, "the same demo, twice"
 
 
 @pytest.mark.usefixtures("folder")

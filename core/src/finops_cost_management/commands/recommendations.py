@@ -56,6 +56,8 @@ def command() -> None:
 @click.option(
     "--provider", "providers", multiple=True, help="aws, azure, gcp, or as the bill names it."
 )
+@click.option("--account", "accounts", multiple=True, help="Only of this sub account.")
+@click.option("--region", "regions", multiple=True, help="Only of this region.")
 @format_option
 @config_option
 def list_(
@@ -63,6 +65,8 @@ def list_(
     categories: tuple[str, ...],
     checks: tuple[str, ...],
     providers: tuple[str, ...],
+    accounts: tuple[str, ...],
+    regions: tuple[str, ...],
     fmt: str,
     config_path: Path | None,
 ) -> None:
@@ -82,6 +86,8 @@ def list_(
         and (not categories or one.category in categories)
         and (not checks or one.check in checks)
         and (not names or one.provider in names)
+        and (not accounts or one.sub_account_id in accounts)
+        and (not regions or one.region_id in regions)
     ]
     found.sort(key=lambda pair: most_useful_first(pair[1]))
     show(

@@ -29,6 +29,7 @@ from finops_cost_management.pipeline.savings import settle_savings
 from finops_cost_management.pipeline.told import PartlyFailedError, Told, in_words
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.costs_summary import summarise
+from finops_cost_management.query.overlaps import overlaps_of
 from finops_cost_management.query.panel import MODEL_HISTORY
 from finops_cost_management.query.snapshot import CostSnapshot
 from finops_cost_management.window import DateWindow
@@ -238,7 +239,9 @@ class Runner:
         """Pin the version that every question of this run is asked of."""
         costs = CostSnapshot.of(self.store, engines.enter_context(self.new_engine(1)))
         summary = summarise(costs, self.window)
-        warnings = self._sources_without_a_name()
+        warnings = [*self._sources_without_a_name(), *_counted_twice(costs, self.window)]
+        for warning in warnings:
+            log.warning(warning)
         self._costs, self.outcome.costs = costs, summary
         rows = summary.rows if summary else 0
         return Told(message="; ".join([f"{rows:,} rows in the window", *warnings]))
@@ -250,15 +253,12 @@ class Runner:
         held: Counter[str] = Counter()
         for unit in self.store.units():
             held[unit.source] += unit.rows
-        warnings = [
+        return [
             f"the store also holds {source!r} ({rows:,} rows), which this file does not name: "
             f"`finops store remove {source}` forgets it"
             for source, rows in held.items()
             if source not in self.config.sources
         ]
-        for warning in warnings:
-            log.warning(warning)
-        return warnings
 
     @property
     def costs(self) -> CostSnapshot:
@@ -304,7 +304,7 @@ class Runner:
         return apply_planned(answer, panel, self.costs, query, entry.step.planned)
 
     def _optimize(self, entry: Entry[OptimizerKeys]) -> Told:
-        chosen = CostQuery(where=entry.step.where).select(self.costs.rows)
+        chosen = self.costs.select(CostQuery(where=entry.step.where))
         answer = self._ask(entry, costs=self.costs.with_rows(chosen), window=self.window)
         self.outcome.savings[entry.name] = answer
         return Told(message=answer.coverage)
@@ -349,6 +349,11 @@ class Runner:
         digest = digest_for(self.outcome, severity=entry.step.when.severity)
         self._ask(entry, digest=digest)
         return Told(message="told")
+
+
+def _counted_twice(costs: CostSnapshot, window: DateWindow) -> list[str]:
+    rows = CostQuery(window=window).select(costs.rows)
+    return [overlap.warning for overlap in overlaps_of(rows)]
 
 
 def _step_of(entry: Entry[Any]) -> Step:

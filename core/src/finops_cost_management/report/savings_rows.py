@@ -18,6 +18,7 @@ def short_row(one: Recommendation) -> dict[str, Any]:
         "Id": one.id,
         "Priority": one.priority.value,
         "Recommendation": one.recommendation,
+        "Where": " ".join(filter(None, (one.sub_account_id, one.region_id))),
         "Saves a month": money(one.estimated_monthly_savings, one.currency),
         "Counts": "" if counted is None else amount(counted, one.currency),
         "Effort": one.implementation_effort.value,
