@@ -45,6 +45,20 @@ def test_the_list_names_it_and_imports_nothing(
     assert "finops_broken" not in sys.modules
 
 
+def test_a_package_that_is_not_utf_8_hides_no_command(
+    install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install("finops-greeting", GREETING, commands="greet=greet")
+    other = tmp_path / "other"
+    information = other / "old-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "entry_points.txt").write_bytes(b"[finops.commands]\nshow=old:show\n")
+    (information / "METADATA").write_bytes("Name: old\nSummary: Größe\n".encode("latin-1"))
+    monkeypatch.syspath_prepend(str(other))
+
+    assert {"greet", "show"} <= installed_commands().keys()
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [

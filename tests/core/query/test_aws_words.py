@@ -170,6 +170,29 @@ def test_details_of_prices_and_tags(bill: Bill) -> None:
     assert untagged["UnblendedCost"].to_pylist() == [Decimal(2)]
 
 
+def test_an_empty_tag_is_asked_for_as_none(bill: Bill) -> None:
+    """Cost Explorer answers `team$` for both."""
+    tags = ('{"team": "a"}', '{"team": ""}', None)
+    costs = bill([charge(str(2**place), Tags=text) for place, text in enumerate(tags)])
+    answer = ask_in_aws_words(costs, WINDOW, conditions={"TAG:team": [""]})
+    assert answer["UnblendedCost"].to_pylist() == [Decimal(6)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "record"),
+    [
+        ({"x_LineItemType": "Fee", "CommitmentDiscountId": "ri-1"}, "Upfront"),
+        ({"x_LineItemType": "Fee"}, "Fee"),
+        ({"x_LineItemType": "RIFee", "CommitmentDiscountId": "ri-1"}, "Recurring"),
+        ({"x_LineItemType": "Usage", "CommitmentDiscountId": "ri-1"}, "Usage"),
+    ],
+)
+def test_line_items_of_reports_are_named_as_cost_explorer_does(
+    bill: Bill, columns: dict[str, str], record: str
+) -> None:
+    assert value_of(bill([charge(**columns)]), "RECORD_TYPE") == [record]
+
+
 @pytest.mark.parametrize("columns", [{"x_CostCategory_unit": "shop"}, None])
 def test_cost_categories_where_a_source_brought_them(
     bill: Bill, columns: dict[str, str] | None

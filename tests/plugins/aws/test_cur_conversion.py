@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
@@ -129,24 +130,102 @@ def test_a_legacy_report_names_reservations_by_subscription(
     assert [row["CommitmentDiscountId"] for row in rows] == [None, "77"]
 
 
-def test_discounts_are_not_taken_twice(item: MakeItem, convert: Convert) -> None:
+DISCOUNTS = (
+    "BundledDiscount",
+    "Discount",
+    "EdpDiscount",
+    "PrivateRateDiscount",
+    "RiVolumeDiscount",
+    "SppDiscount",
+)
+
+
+@pytest.mark.parametrize("discount", DISCOUNTS)
+def test_discounts_are_not_taken_twice(item: MakeItem, convert: Convert, discount: str) -> None:
     rows = convert(
         [
             item("Usage", "10", line_item_net_unblended_cost="9"),
-            item("EdpDiscount", "-1", line_item_net_unblended_cost=""),
+            item(discount, "-1", line_item_net_unblended_cost=""),
             item("Tax", "2", line_item_net_unblended_cost=""),
         ]
     )
     assert total(rows, "BilledCost") == Decimal(11)
     assert total(rows, "ContractedCost", ChargeCategory="Usage") == Decimal(9)
+    assert total(rows, "ListCost", ChargeCategory="Usage") == Decimal(10)
     assert {row["ChargeCategory"] for row in rows} == {"Usage", "Tax"}
 
 
-def test_discounts_without_net_costs_are_credits(item: MakeItem, convert: Convert) -> None:
-    rows = convert([item("Usage", "10"), item("EdpDiscount", "-1")])
+@pytest.mark.parametrize("discount", DISCOUNTS)
+def test_discounts_without_net_costs_are_credits(
+    item: MakeItem, convert: Convert, discount: str
+) -> None:
+    rows = convert([item("Usage", "10"), item(discount, "-1")])
 
     assert total(rows, "BilledCost") == Decimal(9)
     assert total(rows, "BilledCost", ChargeCategory="Credit") == Decimal(-1)
+
+
+def test_a_line_item_without_a_kind_stays_in_the_bill(item: MakeItem, convert: Convert) -> None:
+    rows = convert([item("", "5"), item("Usage", "1"), item("Tax", "2")])
+
+    assert total(rows, "BilledCost") == Decimal(8)
+
+
+def test_a_public_price_of_nothing_is_none(item: MakeItem, convert: Convert) -> None:
+    """So reports write what has no public price; free usage costs nothing itself."""
+    sold, free = convert(
+        [
+            item("Usage", "10", pricing_public_on_demand_cost="0.0"),
+            item("Usage", "0", pricing_public_on_demand_cost="0.0"),
+        ]
+    )
+    assert (sold["ListCost"], free["ListCost"]) == (Decimal(10), Decimal(0))
+    (refund,) = convert([item("Refund", "-3", pricing_public_on_demand_cost="0.0")])
+    assert refund["ListCost"] == Decimal(-3)
+
+
+def test_what_commitments_cost_is_unknown_where_the_report_lacks_it(
+    item: MakeItem, convert: Convert
+) -> None:
+    rows = convert(
+        [
+            item("SavingsPlanCoveredUsage", "0.192", **PLAN),
+            item("SavingsPlanNegation", "-0.192", **PLAN),
+            item("SavingsPlanRecurringFee", "0.20", **PLAN),
+            item("DiscountedUsage", "0", **RESERVATION),
+            item("RIFee", "72", **RESERVATION),
+            item("Usage", "1"),
+        ]
+    )
+    assert total(rows, "BilledCost") == Decimal("73.20")
+    assert {row["x_LineItemType"]: row["EffectiveCost"] for row in rows} == {
+        "SavingsPlanCoveredUsage": None,
+        "SavingsPlanRecurringFee": None,
+        "DiscountedUsage": None,
+        "RIFee": None,
+        "Usage": Decimal(1),
+    }
+
+
+@pytest.mark.parametrize("net", ["", "2.5"])
+def test_net_figures_of_reservations_count_where_the_report_is_net(
+    item: MakeItem, convert: Convert, net: str
+) -> None:
+    """Elsewhere they are zeros that say nothing."""
+    rows = convert(
+        [
+            item(
+                "RIFee",
+                "3",
+                **RESERVATION,
+                line_item_net_unblended_cost=net,
+                reservation_unused_recurring_fee="3",
+                reservation_net_unused_recurring_fee=net or "0.0",
+            )
+        ]
+    )
+    assert total(rows, "EffectiveCost") == Decimal(net or "3")
+    assert total(rows, "BilledCost") == Decimal(net or "3")
 
 
 def test_free_tier_cancels_and_its_usage_stays(item: MakeItem, convert: Convert) -> None:
@@ -259,11 +338,38 @@ def test_tags_are_named_as_people_name_them(
     assert row["Tags"] == tags
 
 
+@pytest.mark.parametrize(
+    ("columns", "categories"),
+    [
+        ({"cost_category": '{"Unit":"shop","Stage":"live"}'}, '{"Unit":"shop","Stage":"live"}'),
+        ({"cost_category": "{}"}, None),
+        ({"costCategory/Unit": "shop", "costCategory/Stage": ""}, '{"Unit":"shop"}'),
+        ({"cost_category_unit": "shop"}, '{"unit":"shop"}'),
+        ({}, None),
+    ],
+)
+def test_cost_categories_come_in(
+    item: MakeItem, convert: Convert, columns: dict[str, str], categories: str | None
+) -> None:
+    (row,) = convert([item("Usage", "1", **columns, line_item_legal_entity="AWS Europe")])
+
+    assert row["x_CostCategories"] == categories
+    assert row["x_LegalEntityName"] == "AWS Europe"
+
+
 def test_the_nested_product_of_version_2_is_read(item: MakeItem, convert: Convert) -> None:
     (row,) = convert(
-        [item("Usage", "1", line_item_product_code="New", product='{"product_name":"Amazon N"}')]
+        [
+            item(
+                "Usage",
+                "1",
+                line_item_product_code="New",
+                product='{"product_name":"Amazon N","operating_system":"Linux"}',
+            )
+        ]
     )
     assert row["ServiceName"] == "Amazon N"
+    assert json.loads(row["SkuPriceDetails"]) == {"OperatingSystem": "Linux"}
 
 
 def test_legacy_names_become_those_of_version_2() -> None:
@@ -338,6 +444,7 @@ KINDS = st.sampled_from(
         "DiscountedUsage",
         "RIFee",
         "SomethingNew",
+        "",
     ]
 )
 

@@ -16,7 +16,15 @@ import pytest
 
 from finops_aws.cost_and_usage import CostAndUsage, CostAndUsageOptions
 from finops_aws.focus_export import FocusExport, FocusExportOptions
-from finops_cost_management import AccessError, CostStore, DataError, DateWindow, Source
+from finops_cost_management import (
+    AccessError,
+    CostStore,
+    DataError,
+    DateWindow,
+    FinopsError,
+    RetryLaterError,
+    Source,
+)
 from finops_cost_management.engine import Engine
 from finops_cost_management.plugins.caller import ComponentCaller
 from finops_cost_management.testing import SourceContract
@@ -121,6 +129,7 @@ def test_each_month_comes_in_whole(export: Export, costs_of: Costs) -> None:
     export.deliver("2026-08", "1", parts=3)
     export.deliver("2026-09", "10")
     export.deliver("2026-05", "100")  # outside the window
+    export.deliver("2026-10", "1000")  # its first day is where the window ends
 
     assert costs_of(export.folder) == {"2026-08": 3, "2026-09": 10}
 
@@ -187,32 +196,81 @@ def test_a_part_without_a_byte_is_said(export: Export, costs_of: Costs) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"executionId": "e", "dataFiles": "x"}', '{"dataFiles": []}']
+    "content",
+    [
+        "{",
+        "[]",
+        '{"executionId": "e", "dataFiles": "x"}',
+        '{"dataFiles": []}',
+        '{"executionId": "", "assemblyId": null, "dataFiles": ["x"]}',
+    ],
 )
 def test_a_broken_manifest_is_said(export: Export, costs_of: Costs, content: str) -> None:
     export.deliver("2026-09", "10")
     (manifest,) = (export.folder / "metadata").rglob("*.json")
     manifest.write_text(content)
 
-    with pytest.raises(DataError, match=r"manifest|names no file"):
+    with pytest.raises(DataError, match=r"is no manifest|names no file|which delivery it is"):
         costs_of(export.folder)
 
 
 def test_no_delivery_at_all_says_what_to_check(tmp_path: Path, costs_of: Costs) -> None:
-    with pytest.raises(AccessError, match="no delivery for 2026-08 to 2026-10"):
+    with pytest.raises(AccessError, match="no delivery for 2026-08 to 2026-09 at"):
         costs_of(tmp_path)
     with pytest.raises(AccessError, match="there is no folder"):
         costs_of(tmp_path / "nowhere")
 
 
-def test_two_exports_in_one_place_are_refused(export: Export, costs_of: Costs) -> None:
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"exportArn": "arn:other"},
+        {"exportArn": "arn:aws:bcm-data-exports:us-east-1:1:export/cur"},
+        {},
+    ],
+)
+def test_two_exports_in_one_place_are_refused(
+    export: Export, costs_of: Costs, named: dict[str, str]
+) -> None:
+    """Whatever they are called: a month is replaced as a whole, so one would go under."""
     export.deliver("2026-09", "10")
     path = export.folder / "metadata/BILLING_PERIOD=2026-09/other-Manifest.json"
-    path.write_text(
-        json.dumps({"executionId": "x", "exportArn": "arn:other", "dataFiles": ["s3://b/x"]})
-    )
-    with pytest.raises(DataError, match="several exports of the same months"):
+    path.write_text(json.dumps({"executionId": "x", "dataFiles": ["s3://b/x"], **named}))
+
+    with pytest.raises(DataError, match=r"several exports of the same months: cur, other"):
         costs_of(export.folder)
+
+
+def test_two_exports_of_one_name_are_refused_too(export: Export, costs_of: Costs) -> None:
+    export.deliver("2026-09", "10")
+    shutil.copytree(export.folder, export.folder.parent / "all" / "live" / "cur")
+    shutil.copytree(export.folder, export.folder.parent / "all" / "test" / "cur")
+
+    with pytest.raises(DataError, match=r"same months: live/cur/cur, test/cur/cur"):
+        costs_of(export.folder.parent / "all")
+
+
+def test_an_export_under_a_new_name_goes_on_where_the_other_ended(
+    export: Export, costs_of: Costs
+) -> None:
+    export.deliver("2026-08", "1")
+    former = export.folder / "metadata/BILLING_PERIOD=2026-08/cur-Manifest.json"
+    former.rename(former.with_name("former-Manifest.json"))
+    export.deliver("2026-09", "10")
+
+    assert costs_of(export.folder) == {"2026-08": 1, "2026-09": 10}
+
+
+def test_a_file_is_a_zip_by_its_beginning(export: Export, costs_of: Costs) -> None:
+    """Chance may put the end of an empty zip archive at the end of another file."""
+    export.deliver("2026-09", "10")
+    (part,) = (export.folder / "data").rglob("*.csv.gz")
+    text = gzip.decompress(part.read_bytes())
+    last = text.splitlines()[-1].replace(b"i-0123456789abcdef0", b"PK\5\6" + b"\1" * 18)
+    part.write_bytes(text + last + b"\n")
+    assert zipfile.is_zipfile(part)
+
+    assert costs_of(export.folder) == {"2026-09": 20}
 
 
 def test_a_legacy_report_is_read_by_its_current_manifest(
@@ -410,6 +468,53 @@ def test_without_credentials_it_says_how_to_get_them(
 
     with pytest.raises(AccessError, match=r"no AWS credentials for s3:ListBucket.*aws sso login"):
         list(source.collect_costs(WINDOW, engine))
+
+
+@pytest.mark.real_component
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        ("", "no AWS credentials for s3: .*profile .nobody. could not be found"),
+        ("[profile nobody]\nregion = no region\n", "s3: .*'no region'"),
+        ("[profile nobody", "s3: Unable to parse config file"),
+    ],
+)
+def test_a_profile_that_is_none_is_said(
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    configuration: str,
+    words: str,
+) -> None:
+    file = tmp_path / "config"
+    file.write_text(configuration)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    source = FocusExport(FocusExportOptions(path="s3://bills/focus", profile="nobody"))
+
+    with pytest.raises(FinopsError, match=words):
+        list(source.collect_costs(WINDOW, engine))
+
+
+@pytest.mark.real_component
+def test_a_download_that_breaks_off_again_and_again_is_said(
+    export: Export, costs_of: Costs, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from boto3.exceptions import RetriesExceededError
+    from boto3.s3.transfer import S3Transfer
+
+    def broken(*_: object, **__: object) -> None:
+        raise RetriesExceededError(ConnectionResetError("reset by peer"))
+
+    export.deliver("2026-09", "10")
+    upload(bucket, export.folder, "exports/cur")
+    monkeypatch.setattr(S3Transfer, "download_file", broken)
+
+    with pytest.raises(RetryLaterError, match=r"cannot be reached for s3:GetObject: Max Retries"):
+        costs_of("s3://bills/exports/cur")
 
 
 class TestCostAndUsage(SourceContract):

@@ -32,7 +32,7 @@ def _metadata_folders(folder: str) -> list[str]:
 
 def _text(path: str) -> str:
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 # as quick as can be: for each package
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 # as quick as can be: for each package
             return file.read()
     except OSError:
         return ""

@@ -91,7 +91,8 @@ _RECORD_TYPES = {
     "RIFee": "Recurring",
     "SppDiscount": "Solution Provider Program Discount",
 }
-"""Line items that reports call otherwise than Cost Explorer does."""
+"""Line items that reports call otherwise than Cost Explorer does; and what is paid in advance for
+a reservation is a `Fee` like others there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,9 @@ class AwsWord:
             )
         value = ibis.coalesce(*values)
         if self.text == "RECORD_TYPE":
-            return value.cases(*_RECORD_TYPES.items(), else_=value)
+            upfront = (value == "Fee") & rows.CommitmentDiscountId.notnull()
+            spelt = value.cases(*_RECORD_TYPES.items(), else_=value)
+            return ibis.cases((upfront, "Upfront"), else_=spelt)
         return value
 
     def condition(self, given: Condition) -> Condition:
@@ -175,7 +178,9 @@ class AwsWord:
     def _spelt(self, value: str | None) -> tuple[str | None, ...]:
         if self.text == "SERVICE" and value in _COST_EXPLORER_NAMES:
             return _COST_EXPLORER_NAMES[value]
-        return (None,) if value in NOTHING and ":" not in self.text else (value,)
+        if ":" in self.text:  # Cost Explorer does not tell an empty tag from none
+            return (None, "") if value == "" else (value,)
+        return (None,) if value in NOTHING else (value,)
 
 
 NOTHING = frozenset({"", "NoAZ", "NoInstanceType", "NoOperation", "NoRegion", "NoUsageType"})

@@ -37,18 +37,24 @@ def client(component: Component[Any], service: str, region: str | None = None) -
         component: Whose `AwsOptions` and whose count of requests are used; each try counts.
         service: The service, as boto3 names it.
         region: Where; the default region of the credentials if not given.
+
+    Raises:
+        AccessError: There is no such profile, or it may not assume the role.
+        RetryLaterError: The role cannot be assumed now.
+        DataError: The profile, or the region that it names, is none.
     """
     from botocore.config import Config
 
-    made = _session(component.options).client(
-        service,
-        region_name=region,
-        config=Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "max_attempts": ATTEMPTS},
-        ),
-    )
+    with explained(service):  # what is wrong with a profile, its client says
+        made = _session(component.options).client(
+            service,
+            region_name=region,
+            config=Config(
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+                retries={"mode": "standard", "max_attempts": ATTEMPTS},
+            ),
+        )
 
     def count(**_: object) -> None:
         component.requests = (component.requests or 0) + 1
@@ -115,13 +121,15 @@ def explained(action: str) -> Iterator[None]:
     """Say what AWS refused, in words, and what to do about it.
 
     Args:
-        action: The IAM action that is being used, as a policy names it: ``s3:GetObject``.
+        action: The IAM action that is being used, as a policy names it: ``s3:GetObject``; or the
+            service alone, where nothing is asked yet.
 
     Raises:
         AccessError: Credentials or a permission are missing, or what is asked for is not there.
         RetryLaterError: AWS is busy, or cannot be reached.
         DataError: AWS refused the question.
     """
+    from boto3.exceptions import RetriesExceededError
     from botocore import exceptions
 
     try:
@@ -145,7 +153,11 @@ def explained(action: str) -> Iterator[None]:
         raise AccessError(
             f"no AWS region for {action}", hint="set AWS_REGION, or a region in the profile"
         ) from error
-    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
+    except (
+        exceptions.HTTPClientError,
+        exceptions.ConnectionError,
+        RetriesExceededError,  # a download that broke off again and again
+    ) as error:
         raise RetryLaterError(
             f"AWS cannot be reached for {action}: {error}",
             hint="check the network and the proxy, then run again",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from finops_cost_management import DateWindow, Delivery, Engine
 
-CONVERSION = 1
+CONVERSION = 2
 """Counts up when the same report would be converted differently."""
 
 

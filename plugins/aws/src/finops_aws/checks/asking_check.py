@@ -19,7 +19,7 @@ from finops_cost_management import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from finops_cost_management import CostSnapshot, DateWindow
 
@@ -111,24 +111,17 @@ class AskingCheck(Optimizer[OptionsT]):
         service, _, operation = action.partition(":")
         if (service, region) not in self._clients:
             with explained(action):
-                self._clients[service, region] = client(self, service, region)
+                self._clients[service, region] = self.client(service, region)
         method = getattr(self._clients[service, region], botocore.xform_name(operation))
         while True:
-            page = self.send(action, method, question)
+            with explained(action):
+                page: Mapping[str, Any] = method(**question)
             yield page
             token = next((name for name in _NEXT if page.get(name)), None)
             if token is None:
                 return
             question[token] = page[token]
 
-    def send(
-        self, action: str, method: Callable[..., Any], question: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        """One page of an answer.
-
-        Raises:
-            FinopsError: AWS refuses, in words.
-        """
-        with explained(action):
-            page: Mapping[str, Any] = method(**question)
-            return page
+    def client(self, service: str, region: str) -> Any:
+        """A new client, through which all questions to a service go."""
+        return client(self, service, region)

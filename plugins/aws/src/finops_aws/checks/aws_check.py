@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
 from finops_aws.access import AwsOptions
 from finops_aws.checks.own_costs import OwnCost, OwnCosts
+from finops_aws.checks.places import NO_REGION, AccountId, RegionName, unseen_accounts
 from finops_aws.checks.region import Region
 from finops_cost_management import (
     FinopsError,
@@ -21,6 +22,7 @@ from finops_cost_management import (
     Unknown,
     hookimpl,
 )
+from finops_cost_management.answers.alternatives import shares_by_cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,8 +37,12 @@ NO_PRICE = "no price: the bill does not name it, and no list price is known"
 class AwsCheckOptions(AwsOptions):
     """Where a check looks, how far back, and from when on a saving is worth a word."""
 
-    regions: tuple[str, ...] = ()
+    regions: tuple[RegionName, ...] = ()
     """Regions that are looked at; those in which the bill has costs of AWS where absent."""
+
+    accounts: tuple[AccountId, ...] = ()
+    """Accounts that this entry answers for; those with costs of AWS on the bill where absent. Only
+    the account of the credentials can be looked into: each other one is told as unknown."""
 
     lookback_days: int = Field(default=14, ge=1, le=93)
     """How many days are looked at; younger resources are not judged."""
@@ -131,15 +137,21 @@ class AwsCheck(Optimizer[OptionsT]):
         """Judge every resource of every region."""
         self.requests = 0
         own = OwnCosts(costs, window.end, self.options.lookback_days)
+        regions = [
+            Region(name, self, window.end, self.options.lookback_days)
+            for name in self.options.regions or own.regions
+        ]
+        if not regions:
+            nowhere = Unknown(subject=self.use, reason=NO_REGION, broad=True)
+            return SavingsAnswer(unknown=(nowhere,))
         findings: list[Recommendation] = []
-        unknown: list[Unknown] = []
+        unknown = list(unseen_accounts(self.options.accounts or own.accounts, regions[0]))
         clean = 0
-        for name in self.options.regions or own.regions:
-            region = Region(name, self, window.end, self.options.lookback_days)
+        for region in regions:
             try:
                 resources = list(self.resources(region))
             except FinopsError as error:
-                subject = f"{self.use} in {name}"
+                subject = f"{self.use} in {region.name}"
                 unknown.append(Unknown(subject=subject, reason=error.what, broad=True))
                 continue
             self._costs = own.of([each.id for one in resources for each in (one, *one.parts)])
@@ -256,9 +268,6 @@ class AwsCheck(Optimizer[OptionsT]):
             lookback_days=self.options.lookback_days,
             source="metrics" if resource.metrics else "inventory",
             current_configuration=details.pop("current_configuration", resource.configuration),
-            shares={
-                name: (part * share).quantize(_CENT, ROUND_DOWN)
-                for name, part in price.parts.items()
-            },
+            shares=shares_by_cost(saving, price.parts, price.avoidable),
             **details,
         )

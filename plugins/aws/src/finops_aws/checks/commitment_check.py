@@ -14,7 +14,7 @@ from finops_cost_management import AccessError, DataError, hookimpl
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from finops_cost_management import CostSnapshot, DateWindow, SavingsAnswer
 
@@ -66,25 +66,19 @@ class CostExplorerCheck(AskingCheck[PaidOptionsT]):
         """
         return self.answers(f"ce:{operation}", HOME, **question)
 
-    def send(
-        self, action: str, method: Callable[..., Any], question: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        """One page of an answer, which is paid, as each try is.
+    def client(self, service: str, region: str) -> Any:
+        """A client that asks no more often than it may; each try is paid, and counts."""
+        made = super().client(service, region)
+        made.meta.events.register_first("before-send.cost-explorer", self._pay)
+        return made
 
-        Raises:
-            AccessError: ``maximum_requests`` are sent.
-            FinopsError: AWS refuses, in words.
-        """
+    def _pay(self, **_: object) -> None:
         if self._paid >= self.options.maximum_requests:
             raise AccessError(
                 "stopped at {} requests to Cost Explorer, {} USD".format(*self._bill()),
                 hint="raise `maximum_requests`, or ask for less",
             )
-        before = self.requests or 0
-        try:
-            return super().send(action, method, question)
-        finally:
-            self._paid += (self.requests or 0) - before
+        self._paid += 1
 
     def _bill(self) -> tuple[int, Decimal]:
         return self._paid, self._paid * PRICE

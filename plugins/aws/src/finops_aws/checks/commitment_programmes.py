@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from finops_aws.checks.asking_check import CENT
 from finops_aws.checks.commitment_check import monthly
 from finops_aws.checks.own_costs import AWS, last_part
+from finops_cost_management.answers.alternatives import shares_by_cost
 from finops_cost_management.builtin.checks.commitment_spend import Spend, spends_of
 from finops_cost_management.builtin.checks.programmes import PROGRAMMES
 from finops_cost_management.query.dimensions import PROVIDER, Dimension
@@ -107,13 +107,7 @@ class BillOfCommitments:
         spend = self._spends.get((programme, currency))
         if spend is None:
             return {}
-        parts = sum(spend.resources.values(), Decimal(0))
-        whole = max(sum(spend.on_demand.values(), Decimal(0)), parts)
-        shares = {
-            resource: (saving * cost / whole).quantize(CENT, rounding=ROUND_DOWN)
-            for resource, cost in spend.resources.items()
-        }
-        return {resource: share for resource, share in shares.items() if share > 0}
+        return shares_by_cost(saving, spend.resources, sum(spend.on_demand.values(), Decimal(0)))
 
     @cached_property
     def currency(self) -> str:

@@ -14,7 +14,9 @@ from finops_aws.checks.asking_check import AskingOptions, Verdict
 from finops_aws.checks.named import name_in
 from finops_aws.checks.optimizer_questions import IDLE, QUESTIONS, Question, View
 from finops_aws.checks.own_costs import OwnCosts
+from finops_aws.checks.places import NO_REGION, AccountId, RegionName, unseen_accounts
 from finops_aws.checks.provider_advice import MEMBERS, ProviderAdvice, switched_off
+from finops_aws.checks.region import Region
 from finops_aws.checks.resource_ids import billed_id, region_of
 from finops_cost_management import Effort, FinopsError, Unknown
 
@@ -40,10 +42,10 @@ _STOPPABLE = frozenset({"EC2Instance", "RDSDBInstance"})
 class ComputeOptimizerOptions(AskingOptions):
     """Where Compute Optimizer is asked, and what of."""
 
-    regions: tuple[str, ...] = ()
+    regions: tuple[RegionName, ...] = ()
     """Regions that are asked; those in which the bill has costs of AWS where absent."""
 
-    accounts: tuple[str, ...] = ()
+    accounts: tuple[AccountId, ...] = ()
     """Member accounts that are asked about, from the management account; your own where absent.
     Each multiplies requests."""
 
@@ -85,6 +87,7 @@ class ComputeOptimizer(ProviderAdvice[ComputeOptimizerOptions]):
         "lambda:ListProvisionedConcurrencyConfigs",
         "rds:DescribeDBClusters",
         "rds:DescribeDBInstances",
+        "sts:GetCallerIdentity",
     )
     not_enabled = (
         "Compute Optimizer is not enabled: opt in to it in its console, in the management account "
@@ -93,7 +96,14 @@ class ComputeOptimizer(ProviderAdvice[ComputeOptimizerOptions]):
 
     def verdicts(self, costs: CostSnapshot, window: DateWindow) -> Iterator[Verdict]:
         """One verdict for everything that it looked at."""
-        regions = self.options.regions or OwnCosts(costs, window.end, _BILL_DAYS).regions
+        own = OwnCosts(costs, window.end, _BILL_DAYS)
+        regions = self.options.regions or own.regions
+        if not regions:
+            yield Unknown(subject=self.use, reason=NO_REGION, broad=True)
+            return
+        if not self.options.accounts:
+            here = Region(regions[0], self, window.end, _BILL_DAYS)
+            yield from unseen_accounts(own.accounts, here)
         for region in regions:
             for account in self.options.accounts or (None,):
                 yield from self._of_account(region, account)

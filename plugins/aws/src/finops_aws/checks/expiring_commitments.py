@@ -13,6 +13,7 @@ from finops_aws.checks.asking_check import CENT, HOME, AskingCheck, Verdict
 from finops_aws.checks.commitment_check import CommitmentOptions
 from finops_aws.checks.commitment_programmes import BillOfCommitments
 from finops_aws.checks.own_costs import OwnCosts
+from finops_aws.checks.places import NO_REGION, RegionName
 from finops_aws.checks.region import Region
 from finops_aws.described_case import DescribedCase
 from finops_cost_management import (
@@ -44,7 +45,7 @@ class ExpiringCommitmentsOptions(CommitmentOptions):
     lookback_days: int = Field(default=30, ge=7, le=365)
     """How many of the newest days of the bill say what a commitment saves."""
 
-    regions: tuple[str, ...] = ()
+    regions: tuple[RegionName, ...] = ()
     """Regions whose reservations are looked at; those in which the bill has costs of AWS where
     absent. Savings Plans are of no region."""
 
@@ -101,7 +102,10 @@ class ExpiringCommitments(AskingCheck[ExpiringCommitmentsOptions]):
         home = Region(HOME, self, window.end, days)
         plans = self.answers("savingsplans:DescribeSavingsPlans", HOME, states=["active", "queued"])
         yield from self.answered("Savings Plans", self._judged(_plans(plans), home))
-        for name in self.options.regions or OwnCosts(costs, window.end, days).regions:
+        regions = self.options.regions or OwnCosts(costs, window.end, days).regions
+        if not regions:
+            yield Unknown(subject="reservations", reason=NO_REGION, broad=True)
+        for name in regions:
             region = Region(name, self, window.end, days)
             yield from self.answered(
                 f"EC2 reservations in {name}", self._judged(_reservations(region), region)

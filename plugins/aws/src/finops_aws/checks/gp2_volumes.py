@@ -101,7 +101,6 @@ class Gp2Volumes(AwsCheck[Gp2VolumesOptions]):
                     else f"{GP3_IOPS:,} IOPS and {GP3_MIBPS} MiB/s are included; gp2 of this size "
                     f"has {_gp2_iops(size):,} IOPS and bursts"
                 ),
-                **resource.configuration,
             },
         )
 

@@ -127,6 +127,7 @@ class IdleInstances(InstanceCheck[IdleInstancesOptions]):
             implementation_effort=Effort.LOW,
             risk=Risk.MEDIUM,
             restart_needed=True,
+            reversible=False,
             evidence={
                 "highest CPU": f"{highest['CPUUtilization']:.1f} %",
                 "busiest day of the network": f"{megabytes:.1f} MB",

@@ -107,7 +107,6 @@ class IdleLoadBalancers(AwsCheck[IdleLoadBalancersOptions]):
                 "traffic": f"{traffic:,.0f} in {region.days} days"
                 + (f" ({unmeasured})" if unmeasured else ""),
                 "made": f"{resource.created:%Y-%m-%d}",
-                **resource.configuration,
             },
         )
 

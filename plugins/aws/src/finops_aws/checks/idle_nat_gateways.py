@@ -90,7 +90,6 @@ class IdleNatGateways(AwsCheck[IdleNatGatewaysOptions]):
                 "bytes": f"0 in {region.days} days, in either direction",
                 "routes that lead to it": "some" if routed else "none",
                 "made": f"{resource.created:%Y-%m-%d}",
-                **resource.configuration,
             },
         )
 

@@ -97,7 +97,6 @@ class IdleVolumes(AwsCheck[IdleVolumesOptions]):
             evidence={
                 "reads and writes": f"{operations:,.0f} in {days} days",
                 "attached to": ", ".join(instances),
-                **resource.configuration,
             },
         )
 

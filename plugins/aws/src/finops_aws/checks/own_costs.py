@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from finops_aws.checks.places import is_account, region_of_place
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH
+from finops_cost_management.query.charge_facts import effective_cost
 from finops_cost_management.query.lookback import Lookback
 
 if TYPE_CHECKING:
@@ -66,7 +68,22 @@ class OwnCosts:
         rows = self._lookback.select(self._costs.rows)
         held = rows.filter(rows.HostProviderName == AWS, rows.RegionId.notnull())
         names = held.select("RegionId").distinct().to_pyarrow()["RegionId"].to_pylist()
-        return tuple(sorted(name for name in names if name.count("-") >= 2))  # noqa: PLR2004 # "us-east-1"; "global" is none
+        regions = {region_of_place(name) for name in names}
+        return tuple(sorted(name for name in regions if name is not None))
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that have costs of AWS, the dearest first."""
+        if AWS not in self._lookback.windows:
+            return ()
+        rows = self._lookback.select(self._costs.rows)
+        held = rows.filter(rows.HostProviderName == AWS, rows.SubAccountId.notnull())
+        sums = held.group_by("SubAccountId").aggregate(
+            Cost=effective_cost(held), Open=held.EffectiveCost.isnull().any()
+        )
+        costly = sums.filter((sums.Cost > 0) | sums.Open)
+        dearest_first = costly.order_by(costly.Cost.desc(), "SubAccountId").to_pyarrow()
+        return tuple(filter(is_account, dearest_first["SubAccountId"].to_pylist()))
 
     def of(self, ids: Collection[str]) -> dict[str, OwnCost]:
         """Id → its cost, for those that the bill names.

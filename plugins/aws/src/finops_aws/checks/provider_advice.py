@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_DOWN
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from finops_aws.checks.advice_words import Kind, Saving, action_of
-from finops_aws.checks.asking_check import CENT, AskingCheck, AskingOptions, Verdict
+from finops_aws.checks.asking_check import AskingCheck, AskingOptions, Verdict
 from finops_aws.checks.resource_ids import billed_id, region_of
 from finops_cost_management import (
     Effort,
@@ -16,10 +16,10 @@ from finops_cost_management import (
     SavingsBasis,
     hookimpl,
 )
+from finops_cost_management.answers.alternatives import shares_by_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from finops_cost_management import CostSnapshot, DateWindow, SavingsAnswer
 
@@ -131,7 +131,7 @@ class ProviderAdvice(AskingCheck[OptionsT]):
         if ":autoScalingGroup:" not in resource or region is None:
             return {}
         members = self._members_of_groups(region).get(resource, ())
-        return {member: (saving / len(members)).quantize(CENT, ROUND_DOWN) for member in members}
+        return shares_by_cost(saving, dict.fromkeys(members, Decimal(1)))
 
     def _members_of_groups(self, region: str) -> Mapping[str, list[str]]:
         """ARN of a group → ids of its instances; empty where they may not be asked for."""

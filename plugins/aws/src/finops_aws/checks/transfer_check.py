@@ -19,9 +19,10 @@ from finops_cost_management import (
     Unknown,
     hookimpl,
 )
+from finops_cost_management.answers.alternatives import cost_part, shares_by_cost
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH
 from finops_cost_management.builtin.checks.transfer_routes import routed
-from finops_cost_management.query.charge_facts import effective_cost, is_committed, rows_of
+from finops_cost_management.query.charge_facts import effective_cost, is_committed, meter, rows_of
 from finops_cost_management.query.lookback import Lookback
 from finops_cost_management.report.wording import money
 
@@ -112,8 +113,8 @@ class TransferCheck(Optimizer[OptionsT]):
         """Judge the traffic of every account and region."""
         self.requests = 0
         lookback = Lookback.of(costs, window.end, self.options.lookback_days)
-        if AWS not in lookback.windows:
-            return SavingsAnswer()
+        if why := self._why_untold(costs, lookback):
+            return SavingsAnswer(unknown=(Unknown(subject=self.way, reason=why, broad=True),))
         findings: list[Recommendation] = []
         unknown: list[Unknown] = []
         clean = 0
@@ -128,6 +129,15 @@ class TransferCheck(Optimizer[OptionsT]):
                 unknown.append(Unknown(subject=subject, reason=verdict, broad=True))
         findings.sort(key=lambda one: (-one.estimated_monthly_savings, one.id))
         return SavingsAnswer(findings=tuple(findings), clean=clean, unknown=tuple(unknown))
+
+    def _why_untold(self, costs: CostSnapshot, lookback: Lookback) -> str:
+        """Why the bill tells nothing of any traffic; empty where it may."""
+        if AWS not in lookback.windows:
+            return f"the store has no costs of AWS of the last {lookback.days} days"
+        rows = lookback.select(costs.rows)
+        used = rows.filter(rows.HostProviderName == AWS, rows.ChargeCategory == "Usage")
+        said = used.filter(meter(used).strip() != "").limit(1).count().to_pyarrow().as_py()
+        return "" if said else "the bill has no usage types: it does not say what moves data"
 
     def _judged(
         self, transfer: Transfer, window: DateWindow, short: str
@@ -162,6 +172,8 @@ class TransferCheck(Optimizer[OptionsT]):
         found: dict[tuple[Any, ...], Transfer] = {}
         for row in rows_of(sums.order_by(*place, "ResourceId")):
             if self.options.regions and row["RegionId"] not in self.options.regions:
+                continue
+            if self.options.accounts and row["SubAccountId"] not in self.options.accounts:
                 continue
             where = tuple(row[name] for name in place)
             account, region, currency = where
@@ -219,7 +231,7 @@ class TransferCheck(Optimizer[OptionsT]):
             current_cost=current,
             estimated_monthly_savings=saving,
             lookback_days=self.options.lookback_days,
-            shares=shares_of(dearest, share),
+            shares=self._shares(transfer, saving, dearest[:_MOST_SHARES]),
             current_configuration={"traffic": self.way},
             evidence={
                 "cost a month": money(current, transfer.currency),
@@ -230,15 +242,13 @@ class TransferCheck(Optimizer[OptionsT]):
             **details,
         )
 
+    def _shares(
+        self, transfer: Transfer, saving: Decimal, dearest: Sequence[tuple[str, Decimal]]
+    ) -> dict[str, Decimal]:
+        """The part of each resource, on what its traffic costs, not on what it costs itself.
 
-def shares_of(dearest: Sequence[tuple[str, Decimal]], share: Decimal) -> dict[str, Decimal]:
-    """The part of each resource in a saving, in cents; they never add up to more than it.
-
-    Args:
-        dearest: Resources and their costs; those after the first 500 are left out.
-        share: Which part of the cost is saved.
-    """
-    parts = [(name, (cost * share).quantize(_CENT, ROUND_DOWN)) for name, cost in dearest]
-    if any(cost < 0 for _, cost in dearest):
-        return {}  # a resource with a credit: the others would add up to more than the whole
-    return {name: part for name, part in parts[:_MOST_SHARES] if part}
+        So this advice is an alternative to other advice on the same traffic, and none to
+        advice to shrink the resource: that leaves the traffic as it is.
+        """
+        costs = {cost_part(name, self.route): cost for name, cost in dearest}
+        return shares_by_cost(saving, costs, transfer.cost)

@@ -64,7 +64,6 @@ class UnattachedVolumes(AwsCheck[UnattachedVolumesOptions]):
             evidence={
                 "created": f"{resource.created:%Y-%m-%d}",
                 "attachments": "none",
-                **resource.configuration,
             },
         )
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from finops_aws.cost_explorer.words import CATEGORIES, COMMITTED
+from finops_aws.cost_explorer.words import COMMITTED, category_of
 from finops_aws.cur.services import SERVICES, UNKNOWN_CATEGORY, UNKNOWN_SUBCATEGORY
 from finops_cost_management.query.aws_words import FOCUS_NAMES, TAG
 
@@ -92,7 +92,7 @@ def _row(
     tags = {text[len(TAG) :]: value for text, value in told.items() if text.startswith(TAG)}
     service = _SERVICES.get(told.get("SERVICE") or "")
     used_by = told.get("LINKED_ACCOUNT")
-    category = CATEGORIES.get(record, "Usage")
+    category = category_of(record)
     return {
         **{one.word.column: value for one, value in values if not one.text.startswith(TAG)},
         **dict.fromkeys(_COSTS, costs[0]),

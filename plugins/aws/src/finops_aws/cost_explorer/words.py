@@ -92,23 +92,24 @@ def both(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
     return {"And": [*one["And"], other]} if "And" in one else {"And": [one, other]}
 
 
-CATEGORIES = {
-    "Bundled Discount": "Credit",
+_CATEGORIES = {
     "Credit": "Credit",
-    "Distributor Discount": "Credit",
-    "Enterprise Discount Program Discount": "Credit",
     "Fee": "Purchase",
-    "Private Rate Card Discount": "Credit",
     "Recurring": "Purchase",
     "RIFee": "Purchase",
     "SavingsPlanNegation": "Adjustment",
     "SavingsPlanRecurringFee": "Purchase",
     "SavingsPlanUpfrontFee": "Purchase",
-    "Solution Provider Program Discount": "Credit",
     "Tax": "Tax",
     "Upfront": "Purchase",
 }
-"""Record type → charge category; what is not listed is usage."""
+"""Record type → charge category; what is not listed is usage, or a discount by its name."""
+
+
+def category_of(record: str) -> str:
+    """The charge category of a record type; all discounts are credits, whoever grants them."""
+    return "Credit" if record.endswith("Discount") else _CATEGORIES.get(record, "Usage")
+
 
 COMMITTED = ("DiscountedUsage", "SavingsPlanCoveredUsage")
 """Record types of usage that a commitment pays for."""

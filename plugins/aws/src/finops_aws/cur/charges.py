@@ -4,6 +4,8 @@ Two sums hold for every account and month, whatever the report has:
 
 - billed cost adds up to the report's unblended cost (net of discounts, where it says so);
 - the effective cost of a commitment, used and unused, adds up to what it cost in the month.
+
+Where a report lacks the columns for the second, the effective cost is unknown, not 0.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
 
 MONEY = "decimal(38, 12)"
 
-DISCOUNTS = ("EdpDiscount", "PrivateRateDiscount", "BundledDiscount", "Discount")
-"""Line items that take off what other line items cost: net costs have them already."""
+DISCOUNT = "Discount"
+"""How the kinds of line items end that take off what other line items cost: `EdpDiscount`,
+`PrivateRateDiscount`, `BundledDiscount`, `SppDiscount`, … Net costs have them already."""
 
 COVERED, NEGATION = "SavingsPlanCoveredUsage", "SavingsPlanNegation"
 RESERVED_USAGE, RESERVED_FEE = "DiscountedUsage", "RIFee"
@@ -42,18 +45,25 @@ def charges_of(items: ibis.Table, *, net: bool) -> ibis.Table:
     import ibis
 
     items = _with_kinds(items, net=net)
-    dropped = [NEGATION, *(DISCOUNTS if net else ())]
-    charges = items.filter(~items.kind.isin(dropped))
+    dropped = items.kind == NEGATION
+    if net:
+        dropped |= items.kind.endswith(DISCOUNT)
+    # A line item without a kind is part of the bill, too.
+    charges = items.filter(~dropped.fill_null(False))  # noqa: FBT003 # Ibis takes it by position only
     billed = (charges.kind == COVERED).ifelse(_money(0), charges.paid)
-    paid_before_use = charges.kind.isin([PLAN_FEE, PLAN_UPFRONT, RESERVED_FEE]) | (
+    paid_before_use = (charges.kind == PLAN_UPFRONT) | (
         (charges.kind == "Fee") & charges.commitment.notnull()
     )
+    recurring = charges.kind.isin([PLAN_FEE, RESERVED_FEE])
     effective = ibis.cases(
         (charges.kind == COVERED, charges.plan_effective),
         (charges.kind == RESERVED_USAGE, charges.reservation_effective),
-        (paid_before_use, _money(0)),
+        (recurring & charges.rest.isnull(), ibis.null(MONEY)),
+        (recurring | paid_before_use, _money(0)),
         else_=charges.paid,
     )
+    # Products that AWS has no public price for come with 0, whatever they cost.
+    listed = charges.public_cost.nullif(0).coalesce(charges.line_item_unblended_cost)
     priced = charges.category == "Usage"
     contracted = ibis.cases(
         (charges.kind == COVERED, charges.line_item_unblended_cost),
@@ -62,12 +72,12 @@ def charges_of(items: ibis.Table, *, net: bool) -> ibis.Table:
     )
     charges = charges.mutate(
         billed=billed,
-        effective=effective.coalesce(_money(0)),
+        effective=effective,
         contracted=contracted,
-        list=priced.ifelse(charges.public_cost.coalesce(contracted), charges.paid),
+        list=priced.ifelse(listed, charges.paid),
         unused=ibis.literal(False),  # noqa: FBT003 # Ibis takes it by position only
     )
-    return ibis.union(charges, _unused(charges), _left_by_negation(items, charges))
+    return ibis.union(charges, _unused(charges), _left_by_negation(items, charges)).drop("rest")
 
 
 def _with_kinds(items: ibis.Table, *, net: bool) -> ibis.Table:
@@ -85,10 +95,17 @@ def _with_kinds(items: ibis.Table, *, net: bool) -> ibis.Table:
         """The net figure where the report has net figures, else the plain one."""
         return ibis.coalesce(*(items[name] for name in names[0 if net else 1 :]))
 
+    upfront = first_known(
+        "reservation_net_unused_amortized_upfront_fee_for_billing_period",
+        "reservation_unused_amortized_upfront_fee_for_billing_period",
+    )
+    recurring = first_known(
+        "reservation_net_unused_recurring_fee", "reservation_unused_recurring_fee"
+    )
     refund = (kind == "Refund") | (items.bill_bill_type == "Refund")
     category = ibis.cases(
         (kind == "Tax", "Tax"),
-        (kind.isin(["Credit", *DISCOUNTS]), "Credit"),
+        ((kind == "Credit") | kind.endswith(DISCOUNT), "Credit"),
         (kind.isin([RESERVED_FEE, PLAN_FEE, PLAN_UPFRONT, "Fee"]), "Purchase"),
         ((kind == "Refund") & commitment.notnull(), "Purchase"),
         else_="Usage",
@@ -108,6 +125,16 @@ def _with_kinds(items: ibis.Table, *, net: bool) -> ibis.Table:
             "reservation_net_effective_cost", "reservation_effective_cost"
         ),
         public_cost=items.pricing_public_on_demand_cost,
+        rest=ibis.cases(
+            (
+                kind == PLAN_FEE,
+                items.savings_plan_total_commitment_to_date - items.savings_plan_used_commitment,
+            ),
+            (
+                kind == RESERVED_FEE,
+                ibis.coalesce(upfront + recurring, upfront, recurring),
+            ),
+        ).cast(MONEY),
     )
 
 
@@ -116,21 +143,7 @@ def _unused(charges: ibis.Table) -> ibis.Table:
     import ibis
 
     zero = _money(0)
-    upfront = ibis.coalesce(
-        charges.reservation_net_unused_amortized_upfront_fee_for_billing_period,
-        charges.reservation_unused_amortized_upfront_fee_for_billing_period,
-        zero,
-    )
-    recurring = ibis.coalesce(
-        charges.reservation_net_unused_recurring_fee, charges.reservation_unused_recurring_fee, zero
-    )
-    of_plan = (
-        charges.savings_plan_total_commitment_to_date - charges.savings_plan_used_commitment
-    ).coalesce(zero)
-    rest = (charges.kind == PLAN_FEE).ifelse(of_plan, upfront + recurring).cast(MONEY)
-    unused = charges.mutate(rest=rest).filter(
-        charges.kind.isin([PLAN_FEE, RESERVED_FEE]), lambda table: table.rest != zero
-    )
+    unused = charges.filter(charges.rest != zero)
     return unused.mutate(
         category=ibis.literal("Usage"),
         status=ibis.literal("Unused"),
@@ -139,7 +152,7 @@ def _unused(charges: ibis.Table) -> ibis.Table:
         list=zero,
         contracted=zero,
         unused=ibis.literal(True),  # noqa: FBT003 # Ibis takes it by position only
-    ).drop("rest")
+    )
 
 
 def _left_by_negation(items: ibis.Table, charges: ibis.Table) -> ibis.Table:

@@ -31,7 +31,6 @@ TEXTS = (
     "bill_invoicing_entity",
     "bill_payer_account_id",
     "bill_payer_account_name",
-    "identity_line_item_id",
     "line_item_availability_zone",
     "line_item_currency_code",
     "line_item_legal_entity",
@@ -46,9 +45,7 @@ TEXTS = (
     "pricing_currency",
     "pricing_rate_code",
     "pricing_rate_id",
-    "pricing_term",
     "pricing_unit",
-    "product_instance_family",
     "product_instance_type",
     "product_location",
     "product_operating_system",
@@ -62,14 +59,11 @@ TEXTS = (
     "product_volume_type",
     "reservation_reservation_a_r_n",
     "reservation_subscription_id",
-    "savings_plan_offering_type",
     "savings_plan_savings_plan_a_r_n",
 )
 DECIMALS = (
     "line_item_net_unblended_cost",
-    "line_item_net_unblended_rate",
     "line_item_unblended_cost",
-    "line_item_unblended_rate",
     "line_item_usage_amount",
     "pricing_public_on_demand_cost",
     "pricing_public_on_demand_rate",
@@ -79,8 +73,6 @@ DECIMALS = (
     "reservation_net_unused_recurring_fee",
     "reservation_unused_amortized_upfront_fee_for_billing_period",
     "reservation_unused_recurring_fee",
-    "savings_plan_net_amortized_upfront_commitment_for_billing_period",
-    "savings_plan_net_recurring_commitment_for_billing_period",
     "savings_plan_net_savings_plan_effective_cost",
     "savings_plan_savings_plan_effective_cost",
     "savings_plan_total_commitment_to_date",
@@ -93,7 +85,9 @@ INSTANTS = (
     "line_item_usage_start_date",
 )
 TAGS = "resource_tags"
+COST_CATEGORIES = "cost_category"
 
+_CATEGORY_COLUMN = re.compile(r"cost_?category[/_](.+)", re.IGNORECASE)
 _TAG_COLUMN = re.compile(r"resource_?tags[/_](user|aws)[:_](.+)", re.IGNORECASE)
 
 
@@ -143,7 +137,8 @@ def report_columns(raw: ibis.Table) -> ibis.Table:
                 values[name] = read(raw[own[name]], untyped=untyped)
             else:
                 values[name] = nested.get(name, ibis.null(empty))
-    return raw.select(**values, **{TAGS: _tags(raw, own)})
+    objects = {TAGS: _tags(raw, own), COST_CATEGORIES: _cost_categories(raw, own)}
+    return raw.select(**values, **objects)
 
 
 def _nested(raw: ibis.Table, own: Mapping[str, str], *, untyped: bool) -> dict[str, ir.StringValue]:
@@ -151,7 +146,14 @@ def _nested(raw: ibis.Table, own: Mapping[str, str], *, untyped: bool) -> dict[s
     if "product" not in own:
         return {}
     product = cells.tags(raw[own["product"]], untyped=untyped)
-    keys = ("product_name", "region", "servicecode", "volume_type", "volume_api_name")
+    keys = (
+        "operating_system",
+        "product_name",
+        "region",
+        "servicecode",
+        "volume_api_name",
+        "volume_type",
+    )
     from finops_cost_management.query.dimensions import json_text
 
     return {f"product_{key}": json_text(product, key) for key in keys}
@@ -171,4 +173,19 @@ def _tags(raw: ibis.Table, own: Mapping[str, str]) -> ir.StringValue:
         if found := _TAG_COLUMN.fullmatch(name):
             key = found[2] if found[1].lower() == "user" else f"aws:{found[2]}"
             fields[key] = cells.text(raw[name])
+    return cells.tags(ibis.struct(fields)) if fields else ibis.null("string")
+
+
+def _cost_categories(raw: ibis.Table, own: Mapping[str, str]) -> ir.StringValue:
+    """Cost categories as one JSON object, by their names."""
+    import ibis
+
+    if COST_CATEGORIES in own:
+        given = raw[own[COST_CATEGORIES]]
+        return cells.tags(given, untyped=given.type().is_string())
+    fields = {
+        found[1]: cells.text(raw[name])
+        for name in raw.columns
+        if (found := _CATEGORY_COLUMN.fullmatch(name))
+    }
     return cells.tags(ibis.struct(fields)) if fields else ibis.null("string")

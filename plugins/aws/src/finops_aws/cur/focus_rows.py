@@ -142,6 +142,8 @@ def focus_rows(charges: ibis.Table) -> ibis.Table:
         SubAccountName=charges.line_item_usage_account_name,
         SubAccountType=ibis.literal("Member Account"),
         Tags=charges.resource_tags,
+        x_CostCategories=charges.cost_category,
+        x_LegalEntityName=charges.line_item_legal_entity,
         x_LineItemType=charges.kind,
         x_Operation=charges.line_item_operation,
         x_ServiceCode=charges.line_item_product_code,

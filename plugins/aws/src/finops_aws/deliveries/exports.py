@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from finops_aws.deliveries.manifests import newest_manifests
 from finops_cost_management import AccessError, DataError, Delivery
+from finops_cost_management.window import days_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from finops_aws.deliveries.manifests import Manifest
     from finops_aws.deliveries.places import Place
     from finops_cost_management import DateWindow, Engine
+
+
+_ZIP = b"PK\x03\x04"
 
 
 def deliveries_of(
@@ -50,7 +54,8 @@ def deliveries_of(
     manifests = newest_manifests(place, window)
     if not manifests:
         raise AccessError(
-            f"no delivery for {window.start:%Y-%m} to {window.end:%Y-%m} at {place}",
+            f"no delivery for {window.start:%Y-%m} to {days_after(window.end, -1):%Y-%m} "
+            f"at {place}",
             hint="check `path`: it is the folder that holds `data/` and `metadata/`, or the "
             "folders of billing periods; the first delivery takes up to a day",
         )
@@ -96,7 +101,7 @@ def _fetched(place: Place, key: str, folder: Path) -> list[Path]:
         place.fetch(key, target)
     if target.stat().st_size == 0:
         raise DataError(f"{key} is empty", hint="wait for the next delivery")
-    if not zipfile.is_zipfile(target):
+    if not _is_zip(target):
         return [target]
     unpacked = folder / "unpacked"
     try:
@@ -109,3 +114,9 @@ def _fetched(place: Place, key: str, folder: Path) -> list[Path]:
             ]
     except (zipfile.BadZipFile, OSError) as error:
         raise DataError(f"{key} is damaged: {error}", hint="wait for the next delivery") from error
+
+
+def _is_zip(file: Path) -> bool:
+    """By how it begins: `zipfile.is_zipfile` also takes others, by a few bytes near their end."""
+    with file.open("rb") as stream:
+        return stream.read(len(_ZIP)) == _ZIP

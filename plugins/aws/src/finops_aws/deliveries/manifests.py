@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from finops_cost_management import DataError
+from finops_cost_management.window import days_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from finops_aws.deliveries.places import Place
     from finops_cost_management import DateWindow
@@ -52,17 +53,15 @@ def newest_manifests(place: Place, window: DateWindow) -> list[Manifest]:
         window: The days that are asked for.
 
     Raises:
-        DataError: A manifest cannot be understood.
+        DataError: A manifest cannot be understood, or a period has those of several exports.
     """
-    first, last = f"{window.start:%Y-%m}", f"{window.end:%Y-%m}"
+    first, last = f"{window.start:%Y-%m}", f"{days_after(window.end, -1):%Y-%m}"
     found: dict[tuple[str, str], list[tuple[tuple[bool, str], str]]] = {}
     for key, period in _keys(place):
         if first <= period <= last:
-            name = key.rpartition("/")[2].removesuffix(SUFFIX)
-            found.setdefault((period, name), []).append((_age(key), key))
-    newest = [_read(place, max(keys)[1], period) for (period, _), keys in sorted(found.items())]
-    _refuse_two_exports(place, newest)
-    return newest
+            found.setdefault((period, _export(key)), []).append((_age(key), key))
+    _refuse_two_exports(place, found)
+    return [_read(place, max(keys)[1], period) for (period, _), keys in sorted(found.items())]
 
 
 def _keys(place: Place) -> Iterator[tuple[str, str]]:
@@ -83,6 +82,14 @@ def _period(key: str) -> str | None:
         return month[1]
     days = _RANGE.search(key)
     return f"{days[1]}-{days[2]}" if days else None
+
+
+def _export(key: str) -> str:
+    """Whose manifest it is: its name, after the folder in which the periods are."""
+    folder = re.split(_RANGE if _MONTH.search(key) is None else _MONTH, key, maxsplit=1)[0]
+    name = key.rpartition("/")[2].removesuffix(SUFFIX)
+    above = folder.removesuffix("metadata/").rstrip("/")
+    return f"{above}/{name}" if above else name
 
 
 def _age(key: str) -> tuple[bool, str]:
@@ -110,6 +117,10 @@ def _read(place: Place, key: str, period: str) -> Manifest:
             f"{type(error).__name__}: {error}",
             hint="point `path` at the folder of one export; wait for its next delivery",
         ) from error
+    if not execution:
+        raise DataError(
+            f"{key} does not say which delivery it is", hint="wait for the next delivery"
+        )
     if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
         raise DataError(f"{key} names no files", hint="wait for the next delivery")
     return Manifest(
@@ -117,11 +128,12 @@ def _read(place: Place, key: str, period: str) -> Manifest:
     )
 
 
-def _refuse_two_exports(place: Place, manifests: list[Manifest]) -> None:
-    names = {one.export for one in manifests if one.export}
-    periods = [one.period for one in manifests]
-    if len(names) > 1 and len(set(periods)) < len(periods):
+def _refuse_two_exports(place: Place, found: Iterable[tuple[str, str]]) -> None:
+    names: dict[str, set[str]] = {}
+    for period, name in found:
+        names.setdefault(period, set()).add(name)
+    if several := sorted({name for same in names.values() if len(same) > 1 for name in same}):
         raise DataError(
-            f"{place} holds several exports of the same months: {', '.join(sorted(names))}",
-            hint="give each export a source of its own, or every charge would count twice",
+            f"{place} holds several exports of the same months: {', '.join(several)}",
+            hint="give each export a source of its own: one would replace the other",
         )
