@@ -79,6 +79,7 @@ TESTED_ELSEWHERE = {
     ("sources", "aws.cost_explorer"),
     ("sources", "aws.focus_export"),
     ("sources", "aws.organizations"),
+    ("sources", "kubecost.allocation"),
 }
 """What needs a cloud or its files: ``tests/plugins`` has its contract, with a stand-in for them."""
 

@@ -21,16 +21,20 @@ CORE_PIPELINE = """
 name: core-alone
 window: {days: 40}
 sources: {company: {use: demo}}
-optimizers: {commitments: {use: unused_commitments}}
 budgets: {company: {amount: 60000}}
 exports:
   costs: {use: focus, path: out/costs.parquet}
   report: {use: html, path: out/report.html}
 notifiers: {screen: {use: console}}
+optimizers:
+  commitments: {use: unused_commitments}
 """
 PLUGIN_STEPS = {
     "finops-aws": """
   types: {use: aws.previous_generations, regions: [us-east-1], on_error: skip}
+""",
+    "finops-kubecost": """
+  requests: {use: kubecost.request_sizing, on_error: skip}
 """,
     "finops-models": """
 detectors: {odd: {use: seasonal}}

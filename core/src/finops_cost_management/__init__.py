@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from finops_cost_management.answers.budgets import BudgetPeriod, BudgetReport, BudgetStatus
     from finops_cost_management.answers.digest import Digest
     from finops_cost_management.answers.forecasts import Forecast, Interval, PanelForecast
+    from finops_cost_management.answers.kubernetes import CostAllocation, NamespaceCost, PodCost
+    from finops_cost_management.answers.kubernetes_usage import IdleResource
     from finops_cost_management.answers.outcome import Outcome
     from finops_cost_management.answers.priority import PriorityFormula
     from finops_cost_management.answers.recommendations import (
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     )
     from finops_cost_management.facade.cost_aggregator import CostAggregator
     from finops_cost_management.facade.cost_optimizer import CostOptimizer, OptimizerConfig
+    from finops_cost_management.facade.k8s_cost_analyzer import K8sCostAnalyzer, KubecostConfig
     from finops_cost_management.focus.cloud_provider import CloudProvider
     from finops_cost_management.pipeline.pipeline import Pipeline
     from finops_cost_management.plugins.component import (
@@ -73,6 +76,7 @@ __all__ = [
     "CloudProvider",
     "ConfigurationError",
     "CostAggregator",
+    "CostAllocation",
     "CostMetric",
     "CostOptimizer",
     "CostPanel",
@@ -92,8 +96,12 @@ __all__ = [
     "FinopsError",
     "Forecast",
     "Forecaster",
+    "IdleResource",
     "Interval",
+    "K8sCostAnalyzer",
+    "KubecostConfig",
     "MissingRequirementError",
+    "NamespaceCost",
     "Notifier",
     "OptimizationCategory",
     "Optimizer",
@@ -103,6 +111,7 @@ __all__ = [
     "PanelForecast",
     "Pipeline",
     "PluginError",
+    "PodCost",
     "Priority",
     "PriorityFormula",
     "Recommendation",
@@ -125,6 +134,8 @@ _NAMES_OF = {
     "answers.budgets": "BudgetPeriod BudgetReport BudgetStatus",
     "answers.digest": "Digest",
     "answers.forecasts": "Forecast Interval PanelForecast",
+    "answers.kubernetes": "CostAllocation NamespaceCost PodCost",
+    "answers.kubernetes_usage": "IdleResource",
     "answers.priority": "PriorityFormula",
     "answers.recommendations": "Effort OptimizationCategory Priority Recommendation "
     "RecommendationStatus Risk SavingsAnswer SavingsBasis Unknown",
@@ -133,6 +144,7 @@ _NAMES_OF = {
     "answers.outcome": "Outcome",
     "facade.cost_aggregator": "CostAggregator",
     "facade.cost_optimizer": "CostOptimizer OptimizerConfig",
+    "facade.k8s_cost_analyzer": "K8sCostAnalyzer KubecostConfig",
     "focus.cloud_provider": "CloudProvider",
     "pipeline.pipeline": "Pipeline",
     "plugins.component": "Detector Exporter Forecaster Notifier Optimizer Options Source",

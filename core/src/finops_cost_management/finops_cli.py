@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "Run a pipeline from its YAML file.",
     "cost": "Ask the store what was spent.",
+    "k8s": "Say what namespaces, pods and labels of a Kubernetes cluster cost.",
     "backtest": "Replay detectors or forecasters on your own past.",
     "export": "Write the store's rows as FOCUS files.",
     "store": "Look into the store, and tidy it.",

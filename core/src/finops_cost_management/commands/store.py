@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    import ibis
+
+    from finops_cost_management.query.snapshot import CostSnapshot
     from finops_cost_management.store.cost_store import CostStore, StoredUnit
 
 format_option = click.option(
@@ -43,8 +46,10 @@ def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> No
     from finops_cost_management.focus.header import STORE_COLUMNS
     from finops_cost_management.query.dimensions import Dimension
 
+    store = open_store(config_path)
     with open_snapshot(config_path, as_of) as costs:
-        rows = costs.rows
+        rows, _ = store.table(costs.engine, as_of=as_of)  # what does not count, too
+        uncounted = _uncounted(costs, rows)
         held = rows.group_by(
             Source=rows.x_Source, Period=rows.x_Period, BillingCurrency=rows.BillingCurrency
         ).aggregate(
@@ -61,7 +66,11 @@ def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> No
     if answer and fmt == "table":
         click.echo(f"Extra columns: {', '.join(extra)}")
     if fmt == "table":
-        for told in open_store(config_path).accounts():
+        for provider, count in uncounted.items():
+            click.echo(
+                f"Kubernetes: {count:,} rows do not count, the bill of {provider} has their cost"
+            )
+        for told in store.accounts():
             click.echo(
                 f"Accounts: {told.source} names {told.accounts:,}, told on {told.written:%Y-%m-%d}"
             )
@@ -192,6 +201,23 @@ def _chosen(store: CostStore, source: str, periods: tuple[str, ...]) -> list[Sto
         for unit in held
         if not periods or any(_within(unit.unit, period) for period in periods)
     ]
+
+
+def _uncounted(costs: CostSnapshot, rows: ibis.Table) -> dict[str, int]:
+    """Provider → how many rows of clusters do not count, for its bill has their cost."""
+    from finops_cost_management.query.dimensions import PROVIDER, Dimension
+
+    if costs.allocations is None:
+        return {}
+
+    def by_provider(some: ibis.Table) -> dict[str, int]:
+        provider = Dimension(PROVIDER).of(some)
+        answer = some.group_by(provider).aggregate(Rows=some.count()).to_pyarrow().to_pylist()
+        return {row[PROVIDER]: row["Rows"] for row in answer}
+
+    counted = by_provider(costs.rows)
+    missing = {name: held - counted.get(name, 0) for name, held in by_provider(rows).items()}
+    return {name: missing[name] for name in sorted(filter(None, missing)) if missing[name]}
 
 
 def _within(unit: str, period: str) -> bool:

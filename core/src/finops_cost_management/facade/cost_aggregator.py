@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import date
 from typing import TYPE_CHECKING
 
-from finops_cost_management.errors import ConfigurationError
+from finops_cost_management.facade.days import days_inside
 from finops_cost_management.pipeline.config import PipelineConfig
 from finops_cost_management.pipeline.loading import find_config
 from finops_cost_management.pipeline.pipeline import Pipeline
-from finops_cost_management.window import DateWindow, days_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     import pyarrow as pa
@@ -76,7 +75,7 @@ class CostAggregator:
         """
         from finops_cost_management.query.aws_words import ask_in_aws_words
 
-        window = DateWindow(_day(start_date), days_after(_day(end_date), 1))
+        window = days_inside(start_date, end_date)
         with self._snapshot() as costs:
             return ask_in_aws_words(
                 costs,
@@ -95,12 +94,3 @@ class CostAggregator:
         settings = self.pipeline.settings
         with Engine.of(settings) as engine:
             yield CostSnapshot.of(self.pipeline.config.store.open(settings), engine)
-
-
-def _day(given: date | str) -> date:
-    try:
-        return given if isinstance(given, date) else date.fromisoformat(given)
-    except ValueError:
-        raise ConfigurationError(
-            f"{given!r} is no day", hint="write it as 2026-11-17, or give a date"
-        ) from None

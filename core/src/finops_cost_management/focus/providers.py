@@ -33,6 +33,9 @@ _PROVIDERS = {
 HOSTS = ("HostProviderName", "ProviderName")
 """Columns that name the provider whose bill it is, the newest first."""
 
+HOST_COLUMNS = ("HostProviderName", "ServiceProviderName")
+"""The columns of the store that tell it (`provider_of`)."""
+
 ACCOUNTS = ("BillingAccountId", "SubAccountId")
 """Columns with ids that some tools take for numbers."""
 

@@ -18,7 +18,6 @@ from finops_cost_management.answers.drivers import (
     drivers_of,
 )
 from finops_cost_management.errors import PluginError
-from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.dimensions import parse_all
 from finops_cost_management.window import DateWindow
 
@@ -208,8 +207,12 @@ def _charges(
     """The judged charges around the anomalies, with their day and short names for the rest."""
     first = min(anomaly.date for anomaly in anomalies) - 7 * WEEKS * _DAY
     last = max(anomaly.last_date for anomaly in anomalies)
-    around = CostQuery(window=DateWindow(first, last + _DAY), where=judged.query.where)
-    rows = around.select(judged.costs.rows)
+    around = replace(
+        judged.query,
+        window=DateWindow(first, last + _DAY),
+        group_by=(*judged.query.group_by, *(one.name for one in dimensions)),
+    )
+    rows = judged.costs.select(around)
     columns: dict[str, ir.Value] = {
         "day": rows.ChargePeriodStart.date(),
         "currency": rows.BillingCurrency,

@@ -133,7 +133,8 @@ class _RecentCosts:
     def of(cls, panel: CostPanel, costs: CostSnapshot, query: CostQuery) -> _RecentCosts:
         days = min(RECENT_DAYS, len(panel.dates))
         window = DateWindow.last(days, until=panel.dates[-1].item() + timedelta(days=1))
-        chosen = costs.with_rows(CostQuery(where=query.where).select(costs.rows))
+        every_day = CostQuery(where=query.where, group_by=query.group_by)
+        chosen = costs.with_rows(costs.select(every_day))
         return cls(panel, chosen, replace(query, window=window, where={}, grain=None), window)
 
     def whole(self) -> Floats:

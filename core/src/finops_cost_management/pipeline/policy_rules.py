@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping  # noqa: TC003 # pydantic reads it when the models are built
+from collections.abc import Mapping, Sequence  # noqa: TC003 # pydantic reads it when the models are built
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, TypeVar
@@ -87,6 +87,11 @@ class ChargeRule(PolicyRule):
             reason = f"no charge of the last {self.lookback_days} days meets the conditions"
         return replace(verdict, measured="", unknown=(Unknown(subject="the bill", reason=reason),))
 
+    @property
+    def dimensions(self) -> Sequence[str]:
+        """What the policy tells charges apart by, beside its conditions."""
+        return ()
+
     @abstractmethod
     def judge_bill(self, bill: JudgedBill) -> Verdict:
         """Whether the charges hold the policy."""
@@ -96,7 +101,9 @@ class ChargeRule(PolicyRule):
         from finops_cost_management.policies.judged_bill import JudgedBill
 
         until = outcome.run.window.end
-        return JudgedBill.of(costs, until, days=self.lookback_days, where=self.where)
+        return JudgedBill.of(
+            costs, until, days=self.lookback_days, where=self.where, by=self.dimensions
+        )
 
 
 class RequiredTags(ChargeRule):
@@ -148,6 +155,11 @@ class Allocation(ChargeRule):
 
     minimum: Portion = Decimal("0.98")
     """Share of all cost."""
+
+    @property
+    def dimensions(self) -> Sequence[str]:
+        """What the policy asks for."""
+        return self.by
 
     def judge_bill(self, bill: JudgedBill) -> Verdict:
         """Measure the share, of each currency."""

@@ -15,7 +15,7 @@ from finops_cost_management.query.lookback import Lookback
 from finops_cost_management.report.wording import money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     import ibis
@@ -89,7 +89,13 @@ class JudgedBill:
 
     @classmethod
     def of(
-        cls, costs: CostSnapshot, until: date, *, days: int, where: Mapping[str, Condition]
+        cls,
+        costs: CostSnapshot,
+        until: date,
+        *,
+        days: int,
+        where: Mapping[str, Condition],
+        by: Sequence[str] = (),
     ) -> JudgedBill:
         """The last days before ``until``.
 
@@ -98,9 +104,11 @@ class JudgedBill:
             until: The first day that is not looked at.
             days: How many days.
             where: Only charges that meet every condition.
+            by: Dimensions that charges are told apart by: those of Kubernetes nodes are split
+                where it needs that.
         """
         lookback = Lookback.of(costs, until, days)
-        history = CostQuery(where=where).select(costs.rows)
+        history = costs.select(CostQuery(where=where, group_by=tuple(by)))
         return cls(
             lookback=lookback,
             history=history,

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from finops_cost_management.errors import ConfigurationError
-from finops_cost_management.query.dimensions import Dimension, parse_all, under_own_names
+from finops_cost_management.query.allocations import (
+    ROWS,
+    UNKNOWN_ROWS,
+    split_nodes,
+    summed_by_node,
+)
+from finops_cost_management.query.dimensions import (
+    PART_COLUMNS,
+    Dimension,
+    parse_all,
+    under_own_names,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -81,18 +92,57 @@ class CostQuery:
         """The parsed dimensions of `group_by`."""
         return parse_all(self.group_by)
 
+    @property
+    def part_columns(self) -> tuple[str, ...]:
+        """Which of `PART_COLUMNS` it asks for: where there are any, nodes are split for it."""
+        asked = parse_all((*self.group_by, *self.where))
+        return tuple(name for name in PART_COLUMNS if any(name in one.columns for one in asked))
+
     def select(self, rows: ibis.Table) -> ibis.Table:
         """The rows that the question is about."""
+        rows = self.during(rows)
         predicates = [
             _matches(Dimension.parse(name).of(rows), condition)
             for name, condition in self.where.items()
         ]
-        if self.window is not None:
-            predicates += [
-                rows.ChargePeriodStart >= midnight(self.window.start),
-                rows.ChargePeriodStart < midnight(self.window.end),
-            ]
         return rows.filter(predicates) if predicates else rows
+
+    def during(self, rows: ibis.Table) -> ibis.Table:
+        """The rows of its window, whatever else it asks."""
+        if self.window is None:
+            return rows
+        start = rows.ChargePeriodStart
+        return rows.filter(start >= midnight(self.window.start), start < midnight(self.window.end))
+
+    def in_parts(self, rows: ibis.Table, allocations: ibis.Table) -> ibis.Table:
+        """The rows that the question is about, those of nodes in parts (`split_nodes`).
+
+        Parts are told apart by what it asks for alone.
+        """
+        parts = split_nodes(self.during(rows), self.during(allocations), self.part_columns)
+        return self.select(parts)
+
+    def expression_in_parts(self, rows: ibis.Table, allocations: ibis.Table) -> ibis.Table:
+        """The answer (`expression`) of charges that are split for it.
+
+        They are summed up before: a node has a charge for each hour and meter, and each of them
+        as many parts as there are workloads.
+        """
+        of_parts = {
+            name: condition
+            for name, condition in self.where.items()
+            if replace(self, group_by=(), where={name: condition}).part_columns
+        }
+        of_charges = {name: self.where[name] for name in self.where if name not in of_parts}
+        asked = parse_all((*self.group_by, *of_parts))
+        columns = [name for one in asked for name in one.columns]
+        charges = summed_by_node(
+            replace(self, where=of_charges).select(rows),
+            [*columns, "BillingCurrency"],
+            self.cost.column,
+        )
+        parts = split_nodes(charges, self.during(allocations), self.part_columns)
+        return replace(self, where=of_parts).expression(parts)
 
     def expression(self, rows: ibis.Table) -> ibis.Table:
         """The answer: one row per period, group and currency.
@@ -114,12 +164,20 @@ class CostQuery:
             keys.append(rows.BillingCurrency)
         columns, names = under_own_names(keys)
         # Few columns from here on: Ibis takes its time over each that an expression carries.
-        charges = rows.select(*columns, rows[self.cost.column].name("cost"))
+        summed = [name for name in (ROWS, UNKNOWN_ROWS) if name in rows.columns]
+        charges = rows.select(
+            *columns, rows[self.cost.column].name("cost"), *(rows[name] for name in summed)
+        )
         cost = charges["cost"]
+        count, unknown = (
+            [charges[name].sum().cast("int64") for name in summed]
+            if summed
+            else [charges.count(), cost.isnull().sum().fill_null(0)]
+        )
         answer = charges.group_by(list(names.values())).aggregate(
             cost.sum().cast("decimal(38, 12)").name(self.cost.column),
-            charges.count().name("Rows"),
-            cost.isnull().sum().fill_null(0).name("UnknownRows"),
+            count.name("Rows"),
+            unknown.name("UnknownRows"),
         )
         # Renamed last of all: Ibis writes that into the outermost SELECT, where nothing is looked
         # up by name any more.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management.errors import ConfigurationError
 from finops_cost_management.focus.columns import COST_AND_USAGE
-from finops_cost_management.focus.providers import provider_of
+from finops_cost_management.focus.providers import HOST_COLUMNS, provider_of
 from finops_cost_management.store.accounts import ACCOUNT_TAGS
 
 if TYPE_CHECKING:
@@ -22,11 +22,42 @@ if TYPE_CHECKING:
 PROVIDER = "Provider"
 """Whose bill a charge is on: the host provider, else the service provider."""
 
+CLUSTER = "x_KubernetesCluster"
+NODE = "x_KubernetesNode"
+NODE_ID = "x_KubernetesNodeId"
+"""The id by which a bill knows the machine."""
+NAMESPACE = "x_KubernetesNamespace"
+CONTROLLER_KIND = "x_KubernetesControllerKind"
+CONTROLLER = "x_KubernetesController"
+POD = "x_KubernetesPod"
+CONTAINER = "x_KubernetesContainer"
+
+PART_COLUMNS = (
+    CLUSTER,
+    NODE,
+    NODE_ID,
+    NAMESPACE,
+    CONTROLLER_KIND,
+    CONTROLLER,
+    POD,
+    CONTAINER,
+    "AllocatedResourceId",
+    "AllocatedResourceName",
+    "AllocatedTags",
+)
+"""Whose a part of a charge is: what splitting the charges of nodes fills in."""
+
 ALIASES = {
     "account": "SubAccountId",
     "account_name": "SubAccountName",
     "category": "ServiceCategory",
+    "cluster": CLUSTER,
+    "container": CONTAINER,
+    "controller": CONTROLLER,
     "currency": "BillingCurrency",
+    "namespace": NAMESPACE,
+    "node": NODE,
+    "pod": POD,
     "provider": PROVIDER,
     "region": "RegionId",
     "resource": "ResourceId",
@@ -39,6 +70,7 @@ ALIASES = {
 
 TAG_PREFIX = "tags."
 ACCOUNT_TAG_PREFIX = "account_tags."
+LABEL_PREFIX = "labels."
 
 NONE = "(none)"
 """How a missing value is written for people."""
@@ -63,8 +95,9 @@ class Dimension:
     """One way to break costs down.
 
     Attributes:
-        name: The FOCUS column, ``Provider``, an ``x_`` column, ``tags.<key>`` (of the charge), or
-            ``account_tags.<key>`` (of its sub account).
+        name: The FOCUS column, ``Provider``, an ``x_`` column, ``tags.<key>`` (of the charge),
+            ``account_tags.<key>`` (of its sub account), or ``labels.<key>`` (of the workload that
+            a part of the charge belongs to, else of the charge).
     """
 
     name: str
@@ -76,7 +109,7 @@ class Dimension:
         Raises:
             ConfigurationError: There is no such dimension, or it is an amount.
         """
-        for prefix in (TAG_PREFIX, ACCOUNT_TAG_PREFIX):
+        for prefix in (TAG_PREFIX, ACCOUNT_TAG_PREFIX, LABEL_PREFIX):
             if text.startswith(prefix) and len(text) > len(prefix):
                 return cls(text)
         if text.startswith("x_"):
@@ -92,9 +125,21 @@ class Dimension:
         raise ConfigurationError(
             f"{text!r} is not a dimension",
             hint=(f"did you mean {near[0]!r}? " if near else "")
-            + "use a FOCUS column, a tag as tags.<key> or account_tags.<key>, or one of: "
+            + "use a FOCUS column, a tag as tags.<key>, account_tags.<key> or labels.<key>, "
+            + "or one of: "
             + ", ".join(sorted(ALIASES)),
         )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that its value is told by."""
+        if self.name == PROVIDER:
+            return HOST_COLUMNS
+        if self.name.startswith(ACCOUNT_TAG_PREFIX):
+            return (ACCOUNT_TAGS,)
+        if self.name.startswith(TAG_PREFIX):
+            return ("Tags",)
+        return ("AllocatedTags", "Tags") if self.name.startswith(LABEL_PREFIX) else (self.name,)
 
     def of(self, rows: ibis.Table) -> ir.StringValue:
         """The value of this dimension per row; null where a row has none."""
@@ -104,8 +149,17 @@ class Dimension:
             value = json_text(_account_tags(rows), self.name.removeprefix(ACCOUNT_TAG_PREFIX))
         elif self.name.startswith(TAG_PREFIX):
             value = json_text(rows.Tags, self.name.removeprefix(TAG_PREFIX))
+        elif self.name.startswith(LABEL_PREFIX):
+            key = self.name.removeprefix(LABEL_PREFIX)
+            value = json_text(rows.AllocatedTags, key).coalesce(json_text(rows.Tags, key))
         elif self.name in rows.columns:
             value = rows[self.name]
+        elif self.name in PART_COLUMNS:
+            raise ConfigurationError(
+                "the store knows no Kubernetes cluster",
+                hint="add a source that brings its allocations, as kubecost.allocation does, "
+                "and run it",
+            )
         else:
             raise ConfigurationError(
                 f"the store has no column {self.name}",

@@ -9,7 +9,7 @@ from finops_cost_management.query.cost_query import CostMetric
 from finops_cost_management.window import DateWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     import numpy as np
@@ -70,6 +70,13 @@ class CostPanel:
 
         begun = np.logical_or.accumulate(np.isfinite(self.values).any(axis=0))
         return self._on(begun | (self.dates >= np.datetime64(day, "D")))
+
+    def knowing_only(self, days: Collection[date]) -> CostPanel:
+        """The same series, missing on all other days."""
+        import numpy as np
+
+        known = np.isin(self.dates, np.array(sorted(days), dtype="datetime64[D]"))
+        return replace(self, values=np.where(known, self.values, np.nan))
 
     def _on(self, days: NDArray[np.bool_]) -> CostPanel:
         return replace(self, values=self.values[:, days], dates=self.dates[days])

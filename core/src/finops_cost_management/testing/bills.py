@@ -34,7 +34,7 @@ def bill_snapshot(engine: Engine, charges: Iterable[Mapping[str, Any]]) -> CostS
         ]
     )
     table = pa.Table.from_pylist(rows, schema=schema)
-    return CostSnapshot(rows=engine.table_of(table), engine=engine, version=1)
+    return CostSnapshot.of_rows(engine.table_of(table), engine, version=1)
 
 
 def _arrow_type(column_type: str) -> pa.DataType:

@@ -1,0 +1,1 @@
+"""Kubernetes costs for finops-cost-management, from Kubecost and OpenCost."""

@@ -1,0 +1,1 @@
+"""What can be saved in clusters, by what Kubecost and OpenCost measure."""
