@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_cost_management.answers.alternatives import monthly_savings, without_double_count
+from finops_cost_management.answers.alternatives import (
+    billed_resource,
+    cost_part,
+    monthly_savings,
+    resource_key,
+    shares_by_cost,
+    without_double_count,
+)
 from finops_cost_management.answers.priority import PriorityFormula
 from finops_cost_management.answers.recommendations import (
     Effort,
@@ -159,3 +166,59 @@ def test_the_order_does_not_matter(found: list[Recommendation], shuffler: object
         return {one.id: one.counted_savings for one in settled}
 
     assert counted(settle(found)) == counted(settle(other))
+
+
+CENTS = st.decimals(0, 10**6, places=2)
+
+
+@given(CENTS, st.dictionaries(st.text(max_size=3), st.decimals(-9, 10**6, places=4), max_size=30))
+def test_shares_add_up_to_the_saving(saving: Decimal, costs: dict[str, Decimal]) -> None:
+    shares = shares_by_cost(saving, costs)
+    assert all(share > 0 for share in shares.values())
+    assert {name for name in shares if costs[name] <= 0} == set()
+    if any(cost > 0 for cost in costs.values()):
+        assert sum(shares.values()) == saving
+
+
+@given(
+    CENTS,
+    st.dictionaries(st.text(max_size=3), st.decimals("0.0001", 10**6, places=4), min_size=1),
+    st.decimals(0, 10**6, places=4),
+)
+def test_what_no_resource_costs_leaves_its_part(
+    saving: Decimal, costs: dict[str, Decimal], more: Decimal
+) -> None:
+    named = sum(costs.values())
+    shared = sum(shares_by_cost(saving, costs, named + more).values())
+    assert 0 <= shared <= saving
+    assert abs(shared - saving * named / (named + more)) <= Decimal("0.000001")
+
+
+@given(
+    st.dictionaries(st.text(max_size=3), st.decimals("0.0001", 10**4, places=4), min_size=1),
+    CENTS,
+    CENTS,
+)
+def test_of_two_terms_one_counts_and_the_other_nothing(
+    costs: dict[str, Decimal], one: Decimal, other: Decimal
+) -> None:
+    terms = [
+        advice(name, min(saving, Decimal(9999)), "programme", shares=shares)
+        for name, saving in (("1 year", one), ("3 years", other))
+        for shares in (shares_by_cost(min(saving, Decimal(9999)), costs),)
+    ]
+    counted = [term.counted_savings or Decimal(0) for term in settle(terms)]
+    assert sum(counted) <= max(term.estimated_monthly_savings for term in terms)
+    if abs(one - other) > 1 and min(one, other) < 9000:
+        assert Decimal(0) in [counted[0], counted[1]] or min(counted) < Decimal("0.0001")
+
+
+def test_a_part_of_a_cost_is_no_alternative_to_another() -> None:
+    machine = "arn:aws:ec2:us-east-1:012345678901:instance/i-0ab12cd34"
+    part = cost_part(machine, "between zones")
+    assert resource_key(part) == resource_key(cost_part("i-0ab12cd34", "between zones"))
+    assert billed_resource(part) == machine
+    smaller = advice("rightsizing", "60", machine)
+    traffic = advice("transfer", "40", "zones", shares={part: Decimal(40)})
+    again = advice("data_transfer", "30", "i-0ab12cd34", shares={part: Decimal(30)})
+    assert [one.counted_savings for one in settle([smaller, traffic, again])] == [60, 40, 0]

@@ -117,6 +117,15 @@ def test_silence_is_not_gone(answer: SavingsAnswer | None, step: str, pipeline: 
     assert only(later).gone_on is None
 
 
+def test_what_is_in_an_account_that_is_not_seen_is_not_gone() -> None:
+    here, there = (replace(advice(), sub_account_id=name) for name in ("0001", "0002"))
+    unseen = SavingsAnswer(unknown=(Unknown(subject="0002", reason="other credentials"),))
+    later = run(run({}, found(here, there)), unseen, MONDAY + timedelta(days=1))
+
+    gone = {one.recommendation.sub_account_id: one.gone_on is not None for one in later.values()}
+    assert gone == {"0001": True, "0002": False}
+
+
 def test_a_run_over_the_past_ends_nothing() -> None:
     ledger = run({}, found(advice()))
     past = enter(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from finops_cost_management.answers.alternatives import cost_part
 from finops_cost_management.answers.recommendations import (
     DAYS_A_MONTH,
     Effort,
@@ -179,3 +180,10 @@ def test_an_advice_that_saves_nothing_stays(engine: Engine) -> None:
     one = replace(advice("0", "0002"), check="untagged_spend")
 
     assert reviewed(engine, one, daily_charges("1", ResourceId="vm")).findings == (one,)
+
+
+def test_a_part_is_limited_by_what_its_resource_costs(engine: Engine) -> None:
+    one = advice("100", "traffic", shares={cost_part("vm", "between zones"): Decimal(100)})
+    (limited,) = reviewed(engine, one, daily_charges("1", ResourceId="vm")).findings
+
+    assert limited.estimated_monthly_savings == A_MONTH

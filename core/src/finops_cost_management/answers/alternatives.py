@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from finops_cost_management.answers.priority import PriorityFormula
     from finops_cost_management.answers.recommendations import Recommendation
 
 _BARE_ID = re.compile(r"^arn:.*[:/]([a-z]+-[0-9a-f]{8,17})$")
 """An ARN that ends with an id of AWS's making: no other resource has it."""
+
+_SHARE_DIGITS = Decimal("0.000001")
+"""So fine that rounding does not decide which of two alternatives is the better one."""
+
+_PART_OF = "#"
+"""Between a resource and the name of a part of its cost; no cloud's ids have it."""
 
 
 def without_double_count(
@@ -75,9 +81,63 @@ def resource_key(resource_id: str) -> str:
         >>> resource_key("arn:aws:ec2:us-east-1:012345678901:instance/i-0ab12cd34")
         'i-0ab12cd34'
     """
-    small = resource_id.lower()
+    small, mark, part = resource_id.lower().partition(_PART_OF)
     bare = _BARE_ID.search(small)
-    return bare[1] if bare else small
+    return (bare[1] if bare else small) + mark + part
+
+
+def cost_part(resource_id: str, what: str) -> str:
+    """The key of one part of what a resource costs, for `Recommendation.shares`.
+
+    Advice on the traffic of a machine is no alternative to advice on its size: both count.
+
+    Example:
+        >>> cost_part("i-0ab12cd34", "between zones")
+        'i-0ab12cd34#between zones'
+    """
+    return f"{resource_id}{_PART_OF}{what}"
+
+
+def billed_resource(part: str) -> str:
+    """The resource on whose cost a share is: what `cost_part` made a key of, or the id itself.
+
+    Example:
+        >>> billed_resource("i-0ab12cd34#between zones"), billed_resource("i-0ab12cd34")
+        ('i-0ab12cd34', 'i-0ab12cd34')
+    """
+    return part.partition(_PART_OF)[0]
+
+
+def shares_by_cost(
+    saving: Decimal, costs: Mapping[str, Decimal], whole: Decimal | None = None
+) -> dict[str, Decimal]:
+    """A saving, split by what each resource costs, for `Recommendation.shares`.
+
+    Nothing is left by rounding: it goes to the dearest resource. As an amount of its own, it
+    would be counted with whichever alternative happens to leave most of it.
+
+    Args:
+        saving: What is split.
+        costs: Resource → its cost; credits get no part.
+        whole: What the saving is on, where that is more than these resources.
+
+    Returns:
+        Resource → its share. They add up to the saving, less what the rest of ``whole`` has of it.
+    """
+    dear = {name: cost for name, cost in costs.items() if cost > 0}
+    if not dear:
+        return {}
+    named = sum(dear.values(), Decimal(0))
+    whole = named if whole is None else max(whole, named)
+    shares = {
+        name: (saving * cost / whole).quantize(_SHARE_DIGITS, ROUND_DOWN)
+        for name, cost in dear.items()
+    }
+    mine = (
+        saving if whole == named else (saving * named / whole).quantize(_SHARE_DIGITS, ROUND_DOWN)
+    )
+    shares[max(dear, key=lambda name: (dear[name], name))] += mine - sum(shares.values())
+    return {name: share for name, share in shares.items() if share}
 
 
 def most_useful_first(one: Recommendation) -> tuple[Decimal, Decimal, str, str]:

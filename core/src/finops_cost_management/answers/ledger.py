@@ -149,7 +149,8 @@ def enter(
         mine = _found_by(ledger.values(), f"{pipeline}/{step}")
         for entry in mine:
             looked_back = entry.seen_until > until
-            if entry.id in entries or looked_back or entry.recommendation.resource_id in untold:
+            one = entry.recommendation
+            if entry.id in entries or looked_back or untold & {one.resource_id, one.sub_account_id}:
                 continue
             if entry.gone_on is None:
                 entries[entry.id] = replace(entry, gone_on=until)

@@ -196,10 +196,11 @@ class Unknown:
     """Something a check could not judge.
 
     Attributes:
-        subject: What it looked at.
+        subject: What it looked at. Where it is the id of a resource or of an account, what was
+            found there before may still be so, and is not taken for gone.
         reason: Why it cannot tell: too young, no price, no metric, …
-        broad: Whether the subject is more than one resource: an account, a region, a provider.
-            What was found there before may still be so, and is not taken for gone.
+        broad: Whether the subject is more than that: a region, a provider. Nothing that the step
+            found before is taken for gone then.
     """
 
     subject: str

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from finops_cost_management.answers.alternatives import resource_key
+from finops_cost_management.answers.alternatives import billed_resource, resource_key
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH, SavingsAnswer, Unknown
 from finops_cost_management.query.dimensions import NONE
 from finops_cost_management.query.lookback import Lookback
@@ -70,7 +70,7 @@ class _Bill:
     ) -> None:
         self._costs = costs
         self._lookback = Lookback.of(costs, until, days)
-        self._keys = {resource_key(resource) for one in claims for resource in one.parts}
+        self._keys = {resource_key(billed_resource(part)) for one in claims for part in one.parts}
 
     @cached_property
     def _monthly(self) -> dict[tuple[str, str, str], Decimal | None]:
@@ -96,7 +96,7 @@ class _Bill:
         limited: dict[str, Decimal] = {}
         young = 0
         for resource, part in one.parts.items():
-            key = (one.provider, one.currency, resource_key(resource))
+            key = (one.provider, one.currency, resource_key(billed_resource(resource)))
             if key not in self._monthly:
                 limited[resource] = part  # the bill does not know it by this id
                 continue

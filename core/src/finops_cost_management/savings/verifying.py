@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from finops_cost_management.answers.alternatives import resource_key
+from finops_cost_management.answers.alternatives import billed_resource, resource_key
 from finops_cost_management.answers.ledger import SETTLING_DAYS
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH
 from finops_cost_management.answers.verification import VerifiedSaving
@@ -158,7 +158,8 @@ def claim_of(entry: LedgerEntry) -> Decimal:
 
 def _keys(entry: LedgerEntry) -> list[_Key]:
     one = entry.recommendation
-    return [(one.provider, one.currency, resource_key(resource)) for resource in one.parts]
+    keys = dict.fromkeys(resource_key(billed_resource(part)) for part in one.parts)
+    return [(one.provider, one.currency, key) for key in keys]
 
 
 def _successors(entry: LedgerEntry) -> list[_Key]:

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from finops_cost_management.answers.alternatives import without_double_count
+from finops_cost_management.answers.priority import PriorityFormula
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH, Risk, SavingsAnswer
 from finops_cost_management.builtin.checks.commitment_purchases import (
     CommitmentPurchases,
@@ -131,8 +133,19 @@ def test_shares_are_by_what_each_resource_costs(engine: Engine) -> None:
     whole = found.estimated_monthly_savings
     assert found.shares.keys() == {"i-0001", "i-0002"}
     for resource, part in (("i-0001", Decimal("0.6")), ("i-0002", Decimal("0.2"))):
-        assert whole * part - CENT < found.shares[resource] <= whole * part
+        assert abs(found.shares[resource] - whole * part) < Decimal("0.00001")
     assert sum(found.parts.values()) == whole
+
+
+def test_the_better_term_is_the_better_one_of_every_resource(engine: Engine) -> None:
+    bill = []
+    for number, cost in enumerate(("30", "7.77", "0.05", "0.0031", "0.0003")):
+        bill += daily_charges(cost, **MACHINE | {"ResourceId": f"i-{number}"})
+    both = without_double_count(find(engine, bill).findings, PriorityFormula())
+    assert len(both) == 2
+    first, second = sorted(one.counted_savings or 0 for one in both)
+    assert first == 0  # not a dust of cents
+    assert second in {one.estimated_monthly_savings for one in both}
 
 
 @settings(

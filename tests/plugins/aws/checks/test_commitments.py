@@ -195,6 +195,13 @@ class TestUtilization:
         assert unknown.reason == "stopped at 2 requests to Cost Explorer, 0.02 USD"
         assert len(answer.findings) == 1
 
+    def test_tries_are_counted_before_they_are_sent(self, aws: Aws, find: Find) -> None:
+        fake = aws(GetSavingsPlansUtilizationDetails=[refused("ThrottlingException")])
+        answer = find(CommitmentUtilization, maximum_requests=4, services=[])
+        assert len(fake.asked) == 4  # of the seven that botocore would send
+        (unknown,) = answer.unknown
+        assert unknown.reason == "stopped at 4 requests to Cost Explorer, 0.04 USD"
+
     def test_no_amounts_are_unknown(self, aws: Aws, find: Find) -> None:
         aws(GetSavingsPlansUtilizationDetails=[plans_used({"SavingsPlanArn": PLAN})])
         (unknown,) = find(CommitmentUtilization, services=[]).unknown

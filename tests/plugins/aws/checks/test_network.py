@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,9 +22,9 @@ from finops_aws.checks.idle_nat_gateways import IdleNatGateways, made_gateway
 from finops_aws.checks.internet_transfer import InternetTransfer
 from finops_aws.checks.load_balancers import are_dead
 from finops_aws.checks.missing_gateway_endpoints import MissingGatewayEndpoints
-from finops_aws.checks.transfer_check import shares_of
 from finops_aws.checks.unassociated_addresses import UnassociatedAddresses
 from finops_cost_management import (
+    DateWindow,
     PriorityFormula,
     Risk,
     SavingsAnswer,
@@ -31,6 +32,10 @@ from finops_cost_management import (
     daily_charges,
 )
 from finops_cost_management.answers.alternatives import without_double_count
+from finops_cost_management.builtin.checks.data_transfer import DataTransfer
+from finops_cost_management.engine import Engine
+from finops_cost_management.plugins.savings_case import CASE_END
+from finops_cost_management.testing.bills import bill_snapshot
 
 pytestmark = pytest.mark.real_component
 
@@ -39,6 +44,7 @@ Aws = Callable[[str], Any]
 On = Callable[[datetime], Any]
 SPRING = datetime(2026, 3, 1, tzinfo=UTC)
 ACCOUNT = "123456789012"
+WINDOW = DateWindow.last(90, until=CASE_END)
 WEB = {"Protocol": "HTTP", "Port": 80}
 
 
@@ -178,15 +184,41 @@ class TestIdleLoadBalancers:
             return answer
 
         monkeypatch.setattr(BaseClient, "_make_api_call", sick)
+        self.measured(account, arn, "ConsumedLCUs", 0)
         (found,) = find(IdleLoadBalancers).findings
         assert "none of its targets is healthy" in found.recommendation
         self.measured(account, arn, "RequestCount", 5)
         assert find(IdleLoadBalancers).clean == 1
 
+    def test_without_metrics_nobody_knows_its_traffic(
+        self, account: Aws, on: On, find: Find
+    ) -> None:
+        with on(SPRING):
+            arn = self.balancer(account)
+        (unknown,) = find(IdleLoadBalancers).unknown
+        assert unknown.subject == arn
+        assert "no metrics of ConsumedLCUs" in unknown.reason
+        self.measured(account, arn, "ConsumedLCUs", 0)
+        (found,) = find(IdleLoadBalancers).findings
+        assert found.evidence["traffic"] == "0 in 14 days"
+
+    def test_nothing_passes_a_classic_balancer_without_instances(
+        self, account: Aws, on: On, find: Find
+    ) -> None:
+        with on(SPRING):
+            account("elb").create_load_balancer(
+                LoadBalancerName="old",
+                Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}],
+                AvailabilityZones=["us-east-1a"],
+            )
+        (found,) = find(IdleLoadBalancers).findings
+        assert found.evidence["traffic"].startswith("not measured")
+
     def test_scanners_may_be_left_out(self, account: Aws, on: On, find: Find) -> None:
         with on(SPRING):
             arn = self.balancer(account)
         self.measured(account, arn, "RequestCount", 80)
+        self.measured(account, arn, "ConsumedLCUs", 0.1)
         assert find(IdleLoadBalancers).clean == 1
         assert len(find(IdleLoadBalancers, maximum_daily_requests=100).findings) == 1
 
@@ -332,7 +364,10 @@ class TestCrossZoneTransfer:
         assert len(answer.findings) == 3
         first = answer.findings[0]
         assert first.estimated_monthly_savings == Decimal("60.87")  # a quarter of 243.50
-        assert first.shares == {"i-1": Decimal("30.43"), "i-2": Decimal("30.43")}
+        assert first.shares == {
+            "i-1#between zones": Decimal("30.435"),
+            "i-2#between zones": Decimal("30.435"),
+        }
         others = {one.sub_account_id: one.evidence for one in answer.findings}
         assert "not looked at" in others["000000000002"]["load balancers that spread over zones"]
         assert find(CrossZoneTransfer, bill, regions=["eu-west-1"]).checked == 1
@@ -358,17 +393,28 @@ class TestCrossZoneTransfer:
         paid = self.traffic("9", CommitmentDiscountId="arn:aws:savingsplans::1:savingsplan/x")
         assert find(CrossZoneTransfer, paid).checked == 0
 
-    @given(
-        st.dictionaries(st.text(), st.decimals(-9, 10**6, places=4), max_size=30),
-        st.decimals(0, 1, places=3),
-    )
-    def test_shares_never_exceed_the_saving(
-        self, costs: dict[str, Decimal], share: Decimal
-    ) -> None:
-        saving = sum(costs.values(), Decimal(0)) * share
-        shares = shares_of(sorted(costs.items()), share)
-        assert all(part > 0 for part in shares.values())
-        assert not shares or sum(shares.values()) <= saving
+    @pytest.mark.usefixtures("account")
+    def test_traffic_is_no_alternative_to_another_size(self, find: Find) -> None:
+        bill = self.traffic("9", ResourceId="i-0a1b2c3d4")
+        (traffic,) = find(CrossZoneTransfer, bill).findings
+        (same,) = (
+            DataTransfer(DataTransfer.Options(), name="core")
+            .find_savings(costs=bill_snapshot(Engine(threads=1), bill), window=WINDOW)
+            .findings
+        )
+        smaller = replace(
+            traffic, check="aws.rightsizing", resource_id="i-0a1b2c3d4", confidence=1, shares={}
+        )
+        counted = without_double_count([smaller, traffic, same], PriorityFormula())
+        assert counted[0].counted_savings == smaller.estimated_monthly_savings
+        once = [one.counted_savings or 0 for one in counted[1:]]
+        assert sorted(once) == [0, traffic.estimated_monthly_savings]  # of the same traffic, one
+
+    @pytest.mark.usefixtures("account")
+    def test_a_bill_that_says_nothing_of_traffic_is_unknown(self, find: Find) -> None:
+        for bill in ([], daily_charges("9", SkuMeter=None, ChargeDescription=None)):
+            (unknown,) = find(CrossZoneTransfer, bill).unknown
+            assert unknown.broad
 
 
 class TestInternetTransfer:

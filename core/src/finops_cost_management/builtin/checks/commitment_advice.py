@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING
 
+from finops_cost_management.answers.alternatives import shares_by_cost
 from finops_cost_management.answers.recommendations import (
     DAYS_A_MONTH,
     Effort,
@@ -140,12 +141,6 @@ class Purchase:
         return (amount / len(self.days) * DAYS_A_MONTH).quantize(_CENT)
 
     def _shares(self) -> dict[str, Decimal]:
-        """The saving, split by what each resource costs on demand; fractions of cents are left."""
-        # Refunds may leave less of the whole than of its parts.
-        parts = sum(self.spend.resources.values(), _NOTHING)
-        whole = max(sum(self.days, _NOTHING), parts)
-        shares = {
-            resource: (self.monthly_saving * cost / whole).quantize(_CENT, rounding=ROUND_DOWN)
-            for resource, cost in self.spend.resources.items()
-        }
-        return {resource: share for resource, share in shares.items() if share}
+        """The saving, split by what each resource costs on demand."""
+        whole = sum(self.days, _NOTHING)
+        return shares_by_cost(self.monthly_saving, self.spend.resources, whole)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from finops_cost_management.answers.alternatives import cost_part
 from finops_cost_management.answers.recommendations import OptimizationCategory
 from finops_cost_management.builtin.checks.bill_check import BillCheck, BillCheckOptions, Subject
 from finops_cost_management.builtin.checks.traffic import per_mover
@@ -17,6 +19,7 @@ from finops_cost_management.builtin.checks.transfer_patterns import (
     THROUGH_NAT,
     WITHOUT_CDN,
 )
+from finops_cost_management.builtin.checks.transfer_routes import Route
 from finops_cost_management.plugins.savings_case import SavingsCase, daily_charges
 from finops_cost_management.query.dimensions import PROVIDER
 from finops_cost_management.report.wording import money, percent
@@ -32,6 +35,13 @@ if TYPE_CHECKING:
 
 _TIMES_ITS_HOURS = 2
 """A gateway whose data costs less than its hours would save little by moving it."""
+
+_ROUTES = {
+    BETWEEN_ZONES: Route.ZONES,
+    BETWEEN_REGIONS: Route.REGIONS_OUT,
+    WITHOUT_CDN: Route.INTERNET_OUT,
+}
+"""Patterns whose cost is not that of the resource itself: it may be shrunk as well."""
 
 
 class DataTransferOptions(BillCheckOptions):
@@ -175,7 +185,7 @@ class DataTransfer(BillCheck[DataTransferOptions]):
         evidence: Mapping[str, str],
     ) -> Recommendation | None:
         spent = money(cost, subject.currency)
-        return self.advice(
+        found = self.advice(
             subject,
             saving=saving,
             cost=cost,
@@ -190,6 +200,10 @@ class DataTransfer(BillCheck[DataTransferOptions]):
             risk=pattern.risk,
             evidence={"cost in these days": spent, **evidence},
         )
+        if found is None or pattern not in _ROUTES:
+            return found
+        part = cost_part(subject.resource_id, _ROUTES[pattern])
+        return replace(found, shares={part: found.estimated_monthly_savings})
 
     @classmethod
     def cases(cls) -> Sequence[SavingsCase]:

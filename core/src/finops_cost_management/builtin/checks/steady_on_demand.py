@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from finops_cost_management.answers.alternatives import shares_by_cost
 from finops_cost_management.answers.recommendations import (
     Effort,
     OptimizationCategory,
@@ -225,6 +226,7 @@ def _together(alike: Sequence[Recommendation]) -> Recommendation:
     kind = first.current_configuration["instance type"]
     where = first.region_id or NONE
     cost = sum((one.current_cost for one in alike), Decimal(0))
+    saving = sum((one.estimated_monthly_savings for one in alike), Decimal(0))
     return replace(
         first,
         resource_id=f"{first.sub_account_id or NONE}/{where}/{kind}",
@@ -234,9 +236,9 @@ def _together(alike: Sequence[Recommendation]) -> Recommendation:
             f"{_some([one.resource_name or one.resource_id for one in alike])}"
         ),
         current_cost=cost,
-        estimated_monthly_savings=sum((one.estimated_monthly_savings for one in alike), Decimal(0)),
+        estimated_monthly_savings=saving,
         confidence=min(one.confidence for one in alike),
-        shares={one.resource_id: one.estimated_monthly_savings for one in alike},
+        shares=shares_by_cost(saving, {one.resource_id: one.current_cost for one in alike}),
         risk=Risk.MEDIUM,
         reversible=False,
         recommended_configuration={**first.current_configuration, "price": "committed"},

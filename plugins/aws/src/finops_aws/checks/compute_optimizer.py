@@ -15,7 +15,7 @@ from finops_aws.checks.named import name_in
 from finops_aws.checks.optimizer_questions import IDLE, QUESTIONS, Question, View
 from finops_aws.checks.own_costs import OwnCosts
 from finops_aws.checks.places import NO_REGION, AccountId, RegionName, unseen_accounts
-from finops_aws.checks.provider_advice import MEMBERS, ProviderAdvice, switched_off
+from finops_aws.checks.provider_advice import MEMBERS, ProviderAdvice, out_of_reach, switched_off
 from finops_aws.checks.region import Region
 from finops_aws.checks.resource_ids import billed_id, region_of
 from finops_cost_management import Effort, FinopsError, Unknown
@@ -122,7 +122,7 @@ class ComputeOptimizer(ProviderAdvice[ComputeOptimizerOptions]):
             except FinopsError as error:
                 subject = f"{self.use}: {question.name} {where}"
                 yield Unknown(subject=subject, reason=self.why(error), broad=True)
-                if switched_off(error):  # for all kinds of resources alike
+                if switched_off(error) or out_of_reach(error):  # for all kinds of resources alike
                     return
 
     def _of_resource(

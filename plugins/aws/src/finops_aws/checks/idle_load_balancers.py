@@ -43,7 +43,8 @@ class IdleLoadBalancers(AwsCheck[IdleLoadBalancersOptions]):
     """Finds load balancers of all kinds without targets, without healthy ones, or without traffic.
 
     CloudWatch has no traffic of a balancer that has none: that is a zero only beside a metric
-    that is always there. With healthy targets and without that metric it is unknown.
+    that is always there. Without that metric it is unknown; but a classic one without instances,
+    which has no metrics, passes nothing.
     """
 
     Options = IdleLoadBalancersOptions
@@ -74,13 +75,16 @@ class IdleLoadBalancers(AwsCheck[IdleLoadBalancersOptions]):
         traffic = sum(sum(resource.metrics[name]) for name in kind.traffic)
         if traffic / region.days > self.options.maximum_daily_requests:
             return None
+        # CloudWatch measures a classic balancer only while it has instances, and nothing passes
+        # it without them. An application load balancer answers some requests on its own.
+        instanceless = resource.told["Kind"] == "classic" and not states
         unmeasured = why_unmeasured(resource, (kind.presence,), self.options)
+        if unmeasured and not instanceless:
+            return unmeasured
         if not states:
             because, confidence = "it has no targets", 0.9
         elif are_dead(states):
-            because, confidence = "none of its targets is healthy", 0.6 if unmeasured else 0.8
-        elif unmeasured:
-            return unmeasured
+            because, confidence = "none of its targets is healthy", 0.8
         else:
             because, confidence = f"in {region.days} days nothing passed it", 0.75
         return self.advice(
@@ -104,18 +108,28 @@ class IdleLoadBalancers(AwsCheck[IdleLoadBalancersOptions]):
             reversible=False,
             evidence={
                 "targets": _counted(states),
-                "traffic": f"{traffic:,.0f} in {region.days} days"
-                + (f" ({unmeasured})" if unmeasured else ""),
+                "traffic": (
+                    "not measured: without instances nothing can pass it"
+                    if unmeasured
+                    else f"{traffic:,.0f} in {region.days} days"
+                ),
                 "made": f"{resource.created:%Y-%m-%d}",
             },
         )
 
     @classmethod
     def cases(cls) -> Sequence[SavingsCase]:
-        """Balancers of all kinds without targets, with requests, with a target and no metrics."""
+        """Balancers of all kinds without targets, with requests, and without metrics."""
 
         def empty(kind: str) -> Any:
-            return lambda aws: _balancer(aws, kind)
+            def make(aws: Any) -> None:
+                of = {"LoadBalancer": _balancer(aws, kind).partition(":loadbalancer/")[2]}
+                daily_metric(aws, KINDS[kind].namespace, KINDS[kind].presence, of, [0] * 14)
+
+            return make
+
+        def unmeasured(aws: Any) -> None:
+            _balancer(aws, "application")
 
         def busy(aws: Any) -> None:
             of = {"LoadBalancer": _balancer(aws, "application").partition(":loadbalancer/")[2]}
@@ -154,6 +168,7 @@ class IdleLoadBalancers(AwsCheck[IdleLoadBalancersOptions]):
             AwsCase(name="requests", verdict="clean", made=busy),
             AwsCase(name="redirects alone", verdict="clean", made=redirecting),
             AwsCase(name="a healthy target, no metrics", verdict="unknown", made=filled),
+            AwsCase(name="no target, no metrics", verdict="unknown", made=unmeasured),
         )
 
 

@@ -13,6 +13,7 @@ from finops_cost_management import (
     Effort,
     FinopsError,
     Recommendation,
+    RetryLaterError,
     SavingsBasis,
     hookimpl,
 )
@@ -155,3 +156,10 @@ def switched_off(error: FinopsError) -> bool:
     code = str(response.get("Error", {}).get("Code", ""))
     told = f"{code} {error.what}"
     return bool(_SWITCHED_OFF.search(told)) and not _DENIED.search(told)
+
+
+def out_of_reach(error: FinopsError) -> bool:
+    """Whether nothing of AWS answers there: all further questions would wait for as long."""
+    from botocore.exceptions import ClientError
+
+    return isinstance(error, RetryLaterError) and not isinstance(error.__cause__, ClientError)
