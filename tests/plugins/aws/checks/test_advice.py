@@ -13,22 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_aws.checks.advice_words import Saving, action_of, kind_of
-from finops_aws.checks.compute_optimizer import (
+from finops_aws.checks.advice.advice_words import Saving, action_of, kind_of
+from finops_aws.checks.advice.compute_optimizer import (
     ComputeOptimizer,
     opportunity,
     oversized_instance,
 )
-from finops_aws.checks.cost_explorer_advice import CostExplorerAdvice, idle_instance
-from finops_aws.checks.cost_optimization_hub import CostOptimizationHub, advice
-from finops_aws.checks.idle_caches import IdleCaches
-from finops_aws.checks.idle_databases import IdleDatabases
-from finops_aws.checks.idle_instances import IdleInstances
-from finops_aws.checks.idle_load_balancers import IdleLoadBalancers
-from finops_aws.checks.idle_nat_gateways import IdleNatGateways
-from finops_aws.checks.lambda_memory import LambdaMemory
+from finops_aws.checks.advice.cost_explorer_advice import CostExplorerAdvice, idle_instance
+from finops_aws.checks.advice.cost_optimization_hub import CostOptimizationHub, advice
+from finops_aws.checks.compute.idle_instances import IdleInstances
+from finops_aws.checks.compute.lambda_memory import LambdaMemory
+from finops_aws.checks.database.idle_caches import IdleCaches
+from finops_aws.checks.database.idle_databases import IdleDatabases
+from finops_aws.checks.network.idle_load_balancers import IdleLoadBalancers
+from finops_aws.checks.network.idle_nat_gateways import IdleNatGateways
 from finops_aws.checks.resource_ids import billed_id, region_of
-from finops_aws.checks.unattached_volumes import UnattachedVolumes
+from finops_aws.checks.storage.unattached_volumes import UnattachedVolumes
 from finops_aws.described_case import DescribingAws
 from finops_cost_management import (
     Effort,

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_aws.checks.commitment_check import amount
-from finops_aws.checks.commitment_coverage import CommitmentCoverage
-from finops_aws.checks.commitment_purchases import CommitmentPurchases
-from finops_aws.checks.commitment_utilization import CommitmentUtilization
-from finops_aws.checks.expiring_commitments import ExpiringCommitments
+from finops_aws.checks.commitments.commitment_check import amount
+from finops_aws.checks.commitments.commitment_coverage import CommitmentCoverage
+from finops_aws.checks.commitments.commitment_purchases import CommitmentPurchases
+from finops_aws.checks.commitments.commitment_utilization import CommitmentUtilization
+from finops_aws.checks.commitments.expiring_commitments import ExpiringCommitments
 from finops_aws.described_case import DescribingAws
 from finops_cost_management import DataError, Risk, SavingsAnswer
 from finops_cost_management.answers.alternatives import without_double_count

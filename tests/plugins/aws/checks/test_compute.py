@@ -18,19 +18,19 @@ from hypothesis import strategies as st
 
 from finops_aws.access import client
 from finops_aws.checks import region
-from finops_aws.checks.auto_scaling import AutoScaling
-from finops_aws.checks.function_cases import function
-from finops_aws.checks.group_cases import balancer_for, group
-from finops_aws.checks.idle_instances import IdleInstances
-from finops_aws.checks.instance_cases import instance, measure, put
-from finops_aws.checks.instance_types import hourly_price, price_ratio, units
-from finops_aws.checks.lambda_memory import LambdaMemory
+from finops_aws.checks.compute.auto_scaling import AutoScaling
+from finops_aws.checks.compute.function_cases import function
+from finops_aws.checks.compute.group_cases import balancer_for, group
+from finops_aws.checks.compute.idle_instances import IdleInstances
+from finops_aws.checks.compute.instance_cases import instance, measure, put
+from finops_aws.checks.compute.instance_types import hourly_price, price_ratio, units
+from finops_aws.checks.compute.lambda_memory import LambdaMemory
+from finops_aws.checks.compute.previous_generations import PreviousGenerations
+from finops_aws.checks.compute.rightsizing import Rightsizing
+from finops_aws.checks.compute.schedules import Schedules, rows_of
+from finops_aws.checks.compute.spot_candidates import SpotCandidates
+from finops_aws.checks.compute.stopped_instances import StoppedInstances
 from finops_aws.checks.measured import percentile
-from finops_aws.checks.previous_generations import PreviousGenerations
-from finops_aws.checks.rightsizing import Rightsizing
-from finops_aws.checks.schedules import Schedules, rows_of
-from finops_aws.checks.spot_candidates import SpotCandidates
-from finops_aws.checks.stopped_instances import StoppedInstances
 from finops_cost_management import (
     Optimizer,
     PriorityFormula,

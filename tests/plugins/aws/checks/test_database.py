@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_aws.aws_case import REGION
-from finops_aws.checks.database_cases import database, database_metrics
-from finops_aws.checks.database_classes import FAMILIES, DatabaseClass
-from finops_aws.checks.database_storage import DatabaseStorage
-from finops_aws.checks.databases import baseline_iops
-from finops_aws.checks.engine_support import EXTENDED_SUPPORT
-from finops_aws.checks.extended_support import ExtendedSupport
-from finops_aws.checks.idle_caches import IdleCaches
-from finops_aws.checks.idle_databases import IdleDatabases
-from finops_aws.checks.old_database_generations import OldDatabaseGenerations
-from finops_aws.checks.oversized_databases import OversizedDatabases
-from finops_aws.checks.unused_replicas import UnusedReplicas
+from finops_aws.checks.database.database_cases import database, database_metrics
+from finops_aws.checks.database.database_classes import FAMILIES, DatabaseClass
+from finops_aws.checks.database.database_storage import DatabaseStorage
+from finops_aws.checks.database.databases import baseline_iops
+from finops_aws.checks.database.engine_support import EXTENDED_SUPPORT
+from finops_aws.checks.database.extended_support import ExtendedSupport
+from finops_aws.checks.database.idle_caches import IdleCaches
+from finops_aws.checks.database.idle_databases import IdleDatabases
+from finops_aws.checks.database.old_database_generations import OldDatabaseGenerations
+from finops_aws.checks.database.oversized_databases import OversizedDatabases
+from finops_aws.checks.database.unused_replicas import UnusedReplicas
 from finops_aws.described_case import DescribingAws
 from finops_cost_management import Risk, SavingsAnswer, SavingsBasis
 from finops_cost_management.plugins.savings_case import Charge, daily_charges

@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_aws.aws_case import daily_metric
-from finops_aws.checks.busy_nat_gateways import BusyNatGateways
-from finops_aws.checks.cross_zone_transfer import CrossZoneTransfer
-from finops_aws.checks.idle_load_balancers import IdleLoadBalancers
-from finops_aws.checks.idle_nat_gateways import IdleNatGateways, made_gateway
-from finops_aws.checks.internet_transfer import InternetTransfer
-from finops_aws.checks.load_balancers import are_dead
-from finops_aws.checks.missing_gateway_endpoints import MissingGatewayEndpoints
-from finops_aws.checks.unassociated_addresses import UnassociatedAddresses
+from finops_aws.checks.network.busy_nat_gateways import BusyNatGateways
+from finops_aws.checks.network.cross_zone_transfer import CrossZoneTransfer
+from finops_aws.checks.network.idle_load_balancers import IdleLoadBalancers
+from finops_aws.checks.network.idle_nat_gateways import IdleNatGateways, made_gateway
+from finops_aws.checks.network.internet_transfer import InternetTransfer
+from finops_aws.checks.network.load_balancers import are_dead
+from finops_aws.checks.network.missing_gateway_endpoints import MissingGatewayEndpoints
+from finops_aws.checks.network.unassociated_addresses import UnassociatedAddresses
 from finops_cost_management import (
     DateWindow,
     PriorityFormula,

@@ -13,13 +13,13 @@ from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 from pydantic import ValidationError
 
-from finops_aws.checks.compute_optimizer import ComputeOptimizer
-from finops_aws.checks.expiring_commitments import ExpiringCommitments
-from finops_aws.checks.gp2_volumes import Gp2Volumes
-from finops_aws.checks.idle_instances import IdleInstances
-from finops_aws.checks.idle_volumes import IdleVolumes
+from finops_aws.checks.advice.compute_optimizer import ComputeOptimizer
+from finops_aws.checks.commitments.expiring_commitments import ExpiringCommitments
+from finops_aws.checks.compute.idle_instances import IdleInstances
 from finops_aws.checks.places import MOST_ACCOUNTS, region_of_place
-from finops_aws.checks.unattached_volumes import UnattachedVolumes
+from finops_aws.checks.storage.gp2_volumes import Gp2Volumes
+from finops_aws.checks.storage.idle_volumes import IdleVolumes
+from finops_aws.checks.storage.unattached_volumes import UnattachedVolumes
 from finops_cost_management import SavingsAnswer, daily_charges
 from finops_cost_management.engine import Engine
 from finops_cost_management.testing.bills import bill_snapshot

@@ -12,13 +12,13 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from finops_aws.aws_case import daily_metric
-from finops_aws.checks.bucket_lifecycle import BucketLifecycle
-from finops_aws.checks.buckets import GIB
-from finops_aws.checks.gp2_volumes import Gp2Volumes
-from finops_aws.checks.idle_volumes import IdleVolumes
-from finops_aws.checks.multipart_uploads import MultipartUploads
-from finops_aws.checks.old_snapshots import OldSnapshots
-from finops_aws.checks.storage_tiering import StorageTiering
+from finops_aws.checks.storage.bucket_lifecycle import BucketLifecycle
+from finops_aws.checks.storage.buckets import GIB
+from finops_aws.checks.storage.gp2_volumes import Gp2Volumes
+from finops_aws.checks.storage.idle_volumes import IdleVolumes
+from finops_aws.checks.storage.multipart_uploads import MultipartUploads
+from finops_aws.checks.storage.old_snapshots import OldSnapshots
+from finops_aws.checks.storage.storage_tiering import StorageTiering
 from finops_cost_management import SavingsAnswer, SavingsBasis, daily_charges
 
 pytestmark = pytest.mark.real_component
