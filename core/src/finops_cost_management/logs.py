@@ -224,7 +224,11 @@ def configure(level: str = "INFO", fmt: LogFormat = "auto") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for chatty in ("alembic", "botocore", "matplotlib"):  # what they call information is about themselves
+    for chatty in (
+        "alembic",
+        "botocore",
+        "matplotlib",
+    ):  # what they call information is about themselves
         logging.getLogger(chatty).setLevel("WARNING")
 
 

@@ -62,7 +62,10 @@ def test_the_last_day_is_inside(aggregator: CostAggregator) -> None:
 
 @pytest.mark.parametrize(
     ("start", "end", "words"),
-    [("1 October", "2026-10-31", "is no day"), ("2026-10-31", "2026-10-01", "holds no day")],
+    [
+        ("1 October", "2026-10-31", "is no day"),
+        ("2026-10-31", "2026-10-01", "last day, 2026-10-01, is before the first, 2026-10-31"),
+    ],
 )
 def test_days_that_are_none(aggregator: CostAggregator, start: str, end: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):

@@ -14,7 +14,7 @@ import pytest
 
 from finops_cost_management.engine import Engine
 from finops_cost_management.errors import AccessError, DataError
-from finops_cost_management.focus.files import content_digest
+from finops_cost_management.focus.files import content_digest, open_files, peek
 from finops_cost_management.focus.reading import read_files, to_focus
 
 if TYPE_CHECKING:
@@ -295,6 +295,19 @@ def test_what_is_no_table_is_said_with_the_file_and_the_line(
         read_files(engine, [path])
     assert words in str(caught.value)
     assert name in str(caught.value)
+
+
+def test_names_that_differ_in_letter_case_only_may_be_told_apart(
+    engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"Team,a,team,TEAM\n1,2,3,4\n")
+    (table,) = open_files(engine, [path], alike=True)
+    assert table.to_pyarrow().to_pylist() == [{"Team": "1", "a": "2", "team#2": "3", "TEAM#3": "4"}]
+    assert peek(engine, path, alike=True).columns == table.columns
+    path.write_bytes(b"Team,a,team,team\n1,2,3,4\n")
+    with pytest.raises(DataError, match="the header names team more than once"):
+        open_files(engine, [path], alike=True)
 
 
 @pytest.mark.parametrize("kept", [0.5, 0.999])

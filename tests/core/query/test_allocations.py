@@ -15,9 +15,15 @@ from finops_cost_management.engine import Engine
 from finops_cost_management.errors import ConfigurationError
 from finops_cost_management.policies.coverage import allocation
 from finops_cost_management.policies.judged_bill import JudgedBill
-from finops_cost_management.query.allocations import METHOD, UNALLOCATED, machine_key
+from finops_cost_management.query.allocations import (
+    METHOD,
+    UNALLOCATED,
+    machine_key,
+    unbilled_nodes,
+)
 from finops_cost_management.query.cost_query import CostMetric, CostQuery
 from finops_cost_management.query.lookback import Lookback
+from finops_cost_management.query.overlaps import clusters_told_twice
 from finops_cost_management.query.snapshot import CostSnapshot
 from finops_cost_management.store.cost_store import CostStore
 from finops_cost_management.store.delivery import Delivery
@@ -147,7 +153,8 @@ def test_parts_say_whose_they_are_in_the_words_of_focus(bill: Any) -> None:
     assert shop["ResourceId"] == ARN
     assert shop["x_KubernetesPod"] == "shop-pod"
     assert by(costs, "tags.team") == {"platform": 10}
-    assert by(costs, "labels.team") == {"shop": Decimal("7.5"), "platform": Decimal("2.5")}
+    # Nobody said whose the batch is: that its node has a tag says nothing of it.
+    assert by(costs, "labels.team") == {"shop": Decimal("7.5"), None: Decimal("2.5")}
 
 
 def test_idle_below_zero_weighs_nothing(bill: Any) -> None:
@@ -162,7 +169,7 @@ def test_idle_below_zero_weighs_nothing(bill: Any) -> None:
 @pytest.mark.parametrize("nothing", [0, None, -2])
 def test_workloads_that_cost_nothing_leave_a_node_unallocated(bill: Any, nothing: Any) -> None:
     costs = bill([charge(10), told("shop", nothing), told("batch", nothing)])
-    assert by(costs, "namespace", "cluster", "pod") == {(UNALLOCATED, "main", None): 10}
+    assert by(costs, "namespace", "cluster", "pod") == {(UNALLOCATED, "main", UNALLOCATED): 10}
     (part,) = rows_of(costs.allocated)
     assert json.loads(part["AllocatedMethodDetails"]) == {"Elements": [{"AllocatedRatio": 1}]}
     assert part["AllocatedTags"] is None
@@ -218,6 +225,98 @@ def test_the_machines_of_an_azure_scale_set_are_one_resource_of_the_bill(bill: A
         ]
     )
     assert by(costs, "namespace") == {"shop": Decimal("7.5"), "batch": Decimal("2.5")}
+
+
+GOOGLE_BILL = "//compute.googleapis.com/projects/441570621172/zones/europe-west4-a"
+GOOGLE_NODE = "//compute.googleapis.com/projects/shop-live/zones/europe-west4-a/instances"
+
+
+@pytest.mark.parametrize("word", ["instance", "instances"])
+@pytest.mark.parametrize(
+    ("name", "node"),
+    [
+        ("gke-main-pool-7dff1419-8v1j", f"{GOOGLE_NODE}/gke-main-pool-7dff1419-8v1j"),
+        ("gke-main-pool-7dff1419-8v1j", "gke-main-pool-7dff1419-8v1j"),
+        ("gk3-main-nap-1x2y3z-7dff1419-8v1j", "gk3-main-nap-1x2y3z-7dff1419-8v1j"),
+        ("worker-1", f"{GOOGLE_NODE}/worker-1"),
+    ],
+)
+def test_googles_bill_has_numbers_where_nodes_have_names(
+    bill: Any, word: str, name: str, node: str
+) -> None:
+    google: Any = {"HostProviderName": "Google Cloud", "SubAccountId": "shop-live"}
+    machine, disk = f"{GOOGLE_BILL}/{word}/57314476814", f"{GOOGLE_BILL}/disk/57314476814"
+    told_of: Any = {"HostProviderName": "Google Cloud", "SubAccountId": "main"}
+    costs = bill(
+        [
+            charge(10, machine, ResourceName=name, **google),
+            charge(2, disk, ResourceName=name, **google),
+            charge(1, machine, ResourceName="other", **google),
+            charge(1, machine, ResourceName=None, **google),
+            told("shop", 3, node=node, **told_of),
+            told("batch", 1, node=node, **told_of),
+        ]
+    )
+    split = {"shop": Decimal("7.5"), "batch": Decimal("2.5"), None: 4}
+    assert by(costs, "namespace") == split
+    assert sum(row["EffectiveCost"] for row in rows_of(costs.allocated)) == 14
+
+
+def test_machines_of_the_same_name_in_two_projects_are_two(bill: Any) -> None:
+    google: Any = {"HostProviderName": "Google Cloud", "ResourceName": "worker-1"}
+    machine = f"{GOOGLE_BILL}/instances/57314476814"
+    costs = bill(
+        [
+            charge(10, machine, SubAccountId="shop-live", **google),
+            charge(5, machine, SubAccountId="shop-test", **google),
+            charge(3, machine, SubAccountId=None, **google),
+            told("shop", 1, node=f"{GOOGLE_NODE}/worker-1", HostProviderName="Google Cloud"),
+        ]
+    )
+    assert by(costs, "namespace") == {"shop": 10, None: 8}
+
+
+def test_labels_are_found_as_kubernetes_and_as_prometheus_write_them(bill: Any) -> None:
+    costs = bill([charge(10), told("shop", 1, Tags='{"app_kubernetes_io_name": "cart"}')])
+    assert by(costs, "labels.app.kubernetes.io/name") == {"cart": 10}
+    assert by(costs, where={"labels.app.kubernetes.io/name": "cart"}) == {(): 10}
+
+
+def test_what_nobody_runs_keeps_its_name_among_workloads(bill: Any) -> None:
+    idle: Any = {"x_KubernetesPod": None}
+    costs = bill([charge(10), charge(5, "vol-1"), told("shop", 3), told("__idle__", 1, **idle)])
+    for dimension in ("pod", "controller", "container"):
+        assert by(costs, dimension)["__idle__"] == Decimal("2.5")
+    assert by(costs, "pod")[None] == 5
+
+
+def test_nodes_that_are_on_no_bill_are_told(bill: Any) -> None:
+    costs = bill(
+        [
+            charge(10),
+            told("shop", 3),
+            told("shop", 4, node="i-0aaaaaaaaaaaaaaaa"),
+            told("shop", 2, node="i-0bbbbbbbbbbbbbbbb"),
+            told("shop", 7, node="i-0cccccccccccccccc", HostProviderName="Microsoft"),
+        ]
+    )
+    (warning,) = unbilled_nodes(costs.rows, costs.allocations)
+    assert warning.startswith("2 nodes of the cluster main are on no bill of AWS")
+    assert "6.00 USD" in warning
+    billed = costs.allocations.filter(costs.allocations.BilledCost > 0)
+    assert not unbilled_nodes(costs.rows, billed)
+
+
+def test_one_cluster_from_two_sources_is_told(bill: Any) -> None:
+    costs = bill(
+        [
+            told("shop", 3),
+            told("shop", 3, x_Source="again"),
+            told("shop", 1, x_KubernetesCluster="other"),
+        ]
+    )
+    (warning,) = clusters_told_twice(costs.allocations)
+    assert warning.startswith("again and cluster both tell of the cluster main")
 
 
 def test_a_node_of_another_provider_is_another_node(bill: Any) -> None:

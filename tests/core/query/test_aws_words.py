@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from datetime import date
@@ -168,6 +169,62 @@ def test_details_of_prices_and_tags(bill: Bill) -> None:
     assert [(row["TAG:team"], row["TAG:Team"]) for row in both] == [("a", "b"), (None, None)]
     untagged = ask_in_aws_words(costs, WINDOW, conditions={"TAG:team": [None]})
     assert untagged["UnblendedCost"].to_pylist() == [Decimal(2)]
+
+
+@pytest.mark.parametrize(
+    ("meter", "kind"),
+    [
+        ("BoxUsage:m5.large", "m5.large"),
+        ("EUC1-SpotUsage:c6gd.16xlarge", "c6gd.16xlarge"),
+        ("USE1-HostBoxUsage:mac2-m2.metal", "mac2-m2.metal"),
+        ("EU-UnusedBox:u-6tb1.metal-48xl", "u-6tb1.metal-48xl"),
+        ("Multi-AZUsage:db.r6g.2xlarge", "db.r6g.2xlarge"),
+        ("NodeUsage:cache.t4g.micro", "cache.t4g.micro"),
+        ("APS1-HostUsage:m5", None),
+        ("EU-EBS:VolumeUsage.gp3", None),
+        ("CPUCredits:t3", None),
+        (None, None),
+    ],
+)
+def test_the_usage_type_tells_the_instance_type(
+    bill: Bill, meter: str | None, kind: str | None
+) -> None:
+    known = charge("5", SkuMeter="BoxUsage:a1.large")
+    costs = bill([charge("9", SkuMeter=meter), known])
+    answer = ask_in_aws_words(costs, WINDOW, group_by=["INSTANCE_TYPE"]).to_pylist()
+    assert {row["INSTANCE_TYPE"]: row["UnblendedCost"] for row in answer} == {
+        kind: 9,
+        "a1.large": 5,
+    }
+
+
+@pytest.mark.parametrize("word", ["INSTANCE_TYPE", "INSTANCE_TYPE_FAMILY", "PLATFORM"])
+def test_what_no_charge_tells_is_refused(bill: Bill, word: str) -> None:
+    """The store has the column, whether or not a source fills it."""
+    costs = bill([charge(SkuMeter="NatGateway-Hours")])
+    for asked in ({"group_by": [word]}, {"conditions": {word: ["m5.large"]}}):
+        with pytest.raises(ConfigurationError, match=f"nothing that says {word}; it would be in"):
+            ask_in_aws_words(costs, WINDOW, **asked)
+    assert ask_in_aws_words(bill([]), WINDOW, group_by=[word]).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (["AWS Lamda"], "the service 'AWS Lamda'; did you mean 'AWS Lambda'?"),
+        ({"not": ["AWS Lamda"]}, "did you mean 'AWS Lambda'?"),
+        (["S3"], "the service 'S3'; there are AWS Lambda, AmazonCloudWatch"),
+        (["AWS Lambda", None], None),
+        ("Amazon CloudWatch", None),  # as FOCUS calls it
+    ],
+)
+def test_a_service_that_no_charge_has_is_said(
+    bill: Bill, caplog: pytest.LogCaptureFixture, condition: Any, words: str | None
+) -> None:
+    costs = bill([charge(ServiceName="AWS Lambda"), charge(ServiceName="Amazon CloudWatch")])
+    with caplog.at_level(logging.WARNING):
+        ask_in_aws_words(costs, WINDOW, conditions={"SERVICE": condition})
+    assert (words in caplog.text) if words else not caplog.records
 
 
 def test_an_empty_tag_is_asked_for_as_none(bill: Bill) -> None:

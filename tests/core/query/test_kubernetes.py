@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from finops_cost_management import DataError, DateWindow, Delivery, Engine
+from finops_cost_management.query import kubernetes_delivered
 from finops_cost_management.query.kubernetes import Allocations, are_in
 from finops_cost_management.query.kubernetes_delivered import delivered_rows
 from finops_cost_management.testing.kubernetes import allocation_row, idle_row
@@ -42,6 +43,23 @@ def test_deliveries_of_different_columns_are_read_together(engine: Engine) -> No
     rows = {row["component"]: row for row in found.rows.to_pyarrow().to_pylist()}
     assert (rows["cpu"]["quantity"], rows["cpu"]["peak"]) == (None, None)
     assert (rows["ram"]["quantity"], rows["ram"]["peak"]) == (Decimal("4.5"), Decimal("0.2"))
+
+
+def test_many_deliveries_are_read_a_few_at_a_time(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubernetes_delivered, "_AT_ONCE", 2)
+    sizes = []
+
+    def read(held: list[pa.Table], engine: Engine) -> pa.Table:
+        sizes.append(len(held))
+        return reading(held, engine)
+
+    reading = kubernetes_delivered._read  # what is asked is how much it gets
+    monkeypatch.setattr(kubernetes_delivered, "_read", read)
+    found = asked(engine, *(allocation_row(FIRST, "cpu", cost) for cost in range(5)))
+    assert found.rows.cost.sum().to_pyarrow().as_py() == 10
+    assert sizes == [2, 2, 1]
 
 
 def test_no_delivery_is_an_empty_answer(engine: Engine) -> None:
@@ -137,6 +155,15 @@ def test_what_is_not_known_is_in_no_sum_of_what_is(engine: Engine) -> None:
     assert (row["cost"], row["judged_cost"], row["requested_cost"]) == (7, 5, 1)
     assert (row["allocated"], row["used"], row["minutes"]) == (48, 18, 2880)
     assert (row["requested"], row["used_of_requested"]) == (24, 6)
+
+
+def test_a_peak_that_one_day_does_not_tell_is_unknown(engine: Engine) -> None:
+    whole: Any = {"quantity": 24, "used": 6}
+    first, second = (allocation_row(day, "ram", 1, peak=9, **whole) for day in (FIRST, SECOND))
+    untold = allocation_row(THIRD, "ram", 1, **whole)
+    unused = allocation_row(THIRD, "ram", 1, quantity=24)
+    peaks = [asked(engine, first, second, one).measured()[0]["peak"] for one in (untold, unused)]
+    assert peaks == [None, 9]
 
 
 def test_a_bill_without_kubernetes_has_no_allocations(engine: Engine) -> None:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finops_aws.cost_explorer import CostExplorer, CostExplorerOptions
+from finops_aws.cost_explorer.questions import Answer, differences
 from finops_aws.fake_cost_explorer import ACCOUNT, Charge, FakeCostExplorer
 from finops_cost_management import (
     AccessError,
@@ -246,6 +247,55 @@ def test_more_groupings_than_two_are_put_together(fake: FakeCostExplorer) -> Non
     assert len(rows) == len(plain)
     assert {row["RegionId"] for row in rows} == {None, "eu-west-1"}
     assert all(len(question["GroupBy"]) <= 2 for question in fake.asked)
+
+
+@pytest.mark.parametrize(
+    "group_by",
+    [
+        ["LINKED_ACCOUNT", "SERVICE"],
+        ["LINKED_ACCOUNT", "REGION", "SERVICE"],
+        ["LINKED_ACCOUNT", "REGION", "TAG:team", "SERVICE"],
+        ["LINKED_ACCOUNT", "REGION", "OPERATION", "TAG:team", "SERVICE"],
+    ],
+)
+def test_what_a_filter_does_not_find_stays_in_the_total(
+    fake: FakeCostExplorer, group_by: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.charges = [
+        charge("1", dimensions={"REGION": "eu-west-1"}),
+        charge("2", dimensions={"REGION": "global"}, amortized=Decimal(7), found=False),
+        charge("4", hours=24, found=False),
+        charge("-0.5", hours=24, dimensions={"RECORD_TYPE": "Credit"}, found=False),
+    ]
+    rows = rows_of(source(group_by=group_by))
+    for day, billed, effective in ((0, "3", "8"), (1, "3.5", "3.5")):
+        of_day = [row for row in rows if row["ChargePeriodStart"] == FIRST + timedelta(days=day)]
+        assert sum(row["BilledCost"] for row in of_day) == Decimal(billed)
+        assert sum(row["EffectiveCost"] for row in of_day) == Decimal(effective)
+    untold = [row for row in rows if row["ChargeDescription"]]
+    assert sum(row["BilledCost"] for row in untold) == Decimal("5.5")
+    assert {row["ChargeCategory"] for row in untold} == {"Credit", "Usage"}
+    assert {row["ServiceName"] for row in untold} == {"AWS"}
+    assert all("does not split this by" in row["ChargeDescription"] for row in untold)
+    (warning,) = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert "Cost Explorer does not split all costs by" in warning.getMessage()
+
+
+def test_the_rounding_of_aws_is_no_cost_that_is_missing() -> None:
+    def answer(amount: str) -> Answer:
+        return Answer(
+            start="2026-09-28",
+            end="2026-09-29",
+            keys=("Usage",),
+            amounts={"UnblendedCost": (amount, "USD")},
+            estimated=False,
+        )
+
+    parts = [answer("0.3333333333")] * 3
+    assert differences([answer("1.0000000000")], parts) == []
+    (left,) = differences([answer("1.5")], parts)
+    assert left.amounts == {"UnblendedCost": ("0.5000000001", "USD")}
+    assert differences([], []) == []
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,106 @@ def test_covered_usage_and_its_negation_cancel(item: MakeItem, convert: Convert)
     assert fee["PricingCategory"] == "Standard"
 
 
+PAID_IN_ADVANCE = {"line_item_unblended_cost": "0", "line_item_net_unblended_cost": "0"}
+NET_PLAN = {
+    "line_item_net_unblended_cost": "0.18",
+    "savings_plan_recurring_commitment_for_billing_period": "0.20",
+    "savings_plan_amortized_upfront_commitment_for_billing_period": "0.30",
+    "savings_plan_net_recurring_commitment_for_billing_period": "0.18",
+    "savings_plan_net_amortized_upfront_commitment_for_billing_period": "0.27",
+}
+
+
+@pytest.mark.parametrize(
+    ("fee", "unused"),
+    [
+        (NET_PLAN, "0.225"),  # both were 0.50 and are 0.45: a tenth off what is unused, too
+        ({"line_item_net_unblended_cost": "0.18"}, "0.225"),  # by the fee itself
+        ({"line_item_net_unblended_cost": ""}, "0.25"),  # no discount on this one
+        # Paid in advance as a whole: the fee is 0, and only the commitment tells the discount.
+        (NET_PLAN | PAID_IN_ADVANCE, "0.225"),
+        (PAID_IN_ADVANCE, None),
+    ],
+)
+def test_the_unused_part_of_a_plan_is_net_where_the_used_one_is(
+    item: MakeItem, convert: Convert, fee: dict[str, str], unused: str | None
+) -> None:
+    rows = convert(
+        [
+            item(
+                "SavingsPlanCoveredUsage",
+                "0.4",
+                **PLAN,
+                line_item_net_unblended_cost="0.4",
+                savings_plan_savings_plan_effective_cost="0.25",
+                savings_plan_net_savings_plan_effective_cost="0.225",
+            ),
+            item("SavingsPlanNegation", "-0.4", **PLAN, line_item_net_unblended_cost="-0.4"),
+            item(
+                "SavingsPlanRecurringFee",
+                "0.20",
+                **PLAN,
+                savings_plan_total_commitment_to_date="0.50",
+                savings_plan_used_commitment="0.25",
+            )
+            | fee,
+        ]
+    )
+    told = {row["CommitmentDiscountStatus"]: row["EffectiveCost"] for row in rows}
+    assert told["Used"] == Decimal("0.225")
+    if unused is None:
+        assert "Unused" not in told
+        assert told[None] is None  # of the fee: unknown, not 0
+    else:
+        assert told["Unused"] == Decimal(unused)
+        assert told[None] == 0
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+)
+@given(
+    used=st.decimals("0.01", "90000", places=6),
+    unused=st.decimals("0.01", "90000", places=6),
+    tenths=st.integers(1, 10),
+)
+def test_used_and_unused_are_the_net_fee(
+    item: MakeItem, convert: Convert, used: Decimal, unused: Decimal, tenths: int
+) -> None:
+    """To the last digit."""
+    whole, net = used + unused, (used + unused) * tenths / 10
+    rows = convert(
+        [
+            item(
+                "SavingsPlanCoveredUsage",
+                f"{used:f}",
+                **PLAN,
+                line_item_net_unblended_cost=f"{used:f}",
+                savings_plan_savings_plan_effective_cost=f"{used:f}",
+                savings_plan_net_savings_plan_effective_cost=f"{used * tenths / 10:f}",
+            ),
+            item(
+                "SavingsPlanNegation",
+                f"{-used:f}",
+                **PLAN,
+                line_item_net_unblended_cost=f"{-used:f}",
+            ),
+            item(
+                "SavingsPlanRecurringFee",
+                f"{whole:f}",
+                **PLAN,
+                line_item_net_unblended_cost=f"{net:f}",
+                savings_plan_total_commitment_to_date=f"{whole:f}",
+                savings_plan_used_commitment=f"{used:f}",
+                savings_plan_recurring_commitment_for_billing_period=f"{whole * 720:f}",
+                savings_plan_net_recurring_commitment_for_billing_period=f"{net * 720:f}",
+            ),
+        ]
+    )
+    assert total(rows, "EffectiveCost") == net
+    assert total(rows, "BilledCost") == net
+
+
 def test_a_negation_that_does_not_cancel_stays_in_the_bill(
     item: MakeItem, convert: Convert
 ) -> None:
@@ -328,6 +428,16 @@ def test_a_product_that_nobody_listed_keeps_its_name(item: MakeItem, convert: Co
         ({"resource_tags": ""}, None),
         ({"resourceTags/user:team": "a", "resourceTags/aws:createdBy": ""}, '{"team":"a"}'),
         ({"resource_tags_user_team": "a", "resource_tags_user_app": "b"}, '{"team":"a","app":"b"}'),
+        (
+            {
+                "resourceTags/user:Environment": "live",
+                "resourceTags/user:environment": "test",
+                "resourceTags/user:ENVIRONMENT": "",
+                "resourceTags/user:#2": "x",
+            },
+            '{"Environment":"live","environment":"test","#2":"x"}',
+        ),
+        ({"resourceTags/user:A": "", "resourceTags/user:a": 'say "b"'}, r'{"a":"say \"b\""}'),
     ],
 )
 def test_tags_are_named_as_people_name_them(
@@ -400,6 +510,22 @@ def test_parts_with_other_columns_are_one_report(
         ("", '{"a":"b"}'),
         ("Hours", ""),
     ]
+
+
+def test_tags_that_differ_in_letter_case_may_come_in_any_order(
+    item: MakeItem, engine: Engine, tmp_path: Path
+) -> None:
+    paths = []
+    for number, names in enumerate((("Team", "team"), ("team", "Team"))):
+        paths.append(tmp_path / f"{number}.csv")
+        tags = {f"resourceTags/user:{name}": name for name in names}
+        one = item("Usage", "1", **tags)
+        with paths[-1].open("w", newline="") as file:
+            writer = csv.DictWriter(file, one)
+            writer.writeheader()
+            writer.writerow(one)
+    rows = read_report(engine, paths).to_pyarrow().to_pylist()
+    assert [json.loads(row["Tags"]) for row in rows] == [{"Team": "Team", "team": "team"}] * 2
 
 
 def test_another_file_is_refused_in_words(engine: Engine, tmp_path: Path) -> None:

@@ -7,14 +7,16 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from finops_aws.access import client
 from finops_aws.cost_and_usage import CostAndUsage, CostAndUsageOptions
+from finops_aws.deliveries.places import Folder
 from finops_aws.focus_export import FocusExport, FocusExportOptions
 from finops_cost_management import (
     AccessError,
@@ -58,9 +60,10 @@ class Export:
         refresh: str = "",
         manifest: bool = True,
         parts: int = 1,
+        folder: str = "BILLING_PERIOD",
     ) -> None:
         """A delivery; ``refresh`` is the folder of a delivery that overwrites nothing."""
-        inner = f"BILLING_PERIOD={period}/" + (f"{refresh}/" if refresh else "")
+        inner = f"{folder}={period}/" + (f"{refresh}/" if refresh else "")
         addresses = []
         for number in range(parts):
             name = f"cur-{number:05}.csv.gz"
@@ -76,12 +79,18 @@ class Export:
             path.write_bytes(gzip.compress(text_of([one]).encode()))
             addresses.append(f"s3://bills/exports/cur/data/{inner}{name}")
         if manifest:
-            self.manifest(period, addresses, execution=execution, refresh=refresh)
+            self.manifest(period, addresses, execution=execution, refresh=refresh, folder=folder)
 
     def manifest(
-        self, period: str, files: list[str], *, execution: str = "e1", refresh: str = ""
+        self,
+        period: str,
+        files: list[str],
+        *,
+        execution: str = "e1",
+        refresh: str = "",
+        folder: str = "BILLING_PERIOD",
     ) -> None:
-        inner = f"BILLING_PERIOD={period}/" + (f"{refresh}/" if refresh else "")
+        inner = f"{folder}={period}/" + (f"{refresh}/" if refresh else "")
         path = self.folder / "metadata" / inner / "cur-Manifest.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
@@ -159,6 +168,98 @@ def test_of_folders_for_each_delivery_only_the_newest_counts(
     export.deliver("2026-09", "11", execution="c", refresh="2026-09-11T20:00:00.000Z-c")
 
     assert costs_of(export.folder) == {"2026-09": 12}
+
+
+def test_folders_of_periods_are_found_in_any_letter_case(export: Export, costs_of: Costs) -> None:
+    """CUR 2.0 has them in capitals, exports in FOCUS in small letters."""
+    export.deliver("2026-08", "1", folder="billing_period")
+    for hour, cost in ((1, "10"), (3, "12"), (2, "11")):
+        refresh = f"2026-09-12T0{hour}:02:03.000Z-{cost}"
+        export.deliver("2026-09", cost, execution=cost, refresh=refresh, folder="billing_period")
+    export.deliver("2026-05", "100", folder="billing_period")  # outside the window
+
+    assert costs_of(export.folder) == {"2026-08": 1, "2026-09": 12}
+    (export.folder / "metadata").rename(export.folder / "Metadata")
+    for manifest in (export.folder / "Metadata").rglob("*.json"):
+        manifest.rename(manifest.with_name("cur-manifest.json"))
+    assert costs_of(export.folder) == {"2026-08": 1, "2026-09": 12}
+    assert all(one.skipped for one in costs_of.results)  # type: ignore[attr-defined] # set by the fixture
+
+
+def test_parts_of_two_deliveries_are_not_mixed(
+    export: Export, costs_of: Costs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export that overwrites its files does so between the first part and the second."""
+    export.deliver("2026-09", "10", execution="e1", parts=2)
+    fetch, fetched = Folder.fetch, []
+
+    def overwritten(place: Folder, key: str, target: Path) -> None:
+        fetch(place, key, target)
+        fetched.append(key)
+        if len(fetched) == 1:
+            export.deliver("2026-09", "30", execution="e2", parts=2)
+
+    monkeypatch.setattr(Folder, "fetch", overwritten)
+    assert costs_of(export.folder) == {"2026-09": 60}
+    assert len(fetched) == 4
+
+
+def test_a_part_that_is_gone_is_looked_for_in_the_manifest_again(
+    export: Export, costs_of: Costs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export.deliver("2026-09", "10", execution="e1", parts=3)
+    fetch = Folder.fetch
+
+    def overwritten(place: Folder, key: str, target: Path) -> None:
+        if key.endswith("cur-00002.csv.gz"):  # the next delivery has one part less
+            (export.folder / key).unlink()
+            export.deliver("2026-09", "30", execution="e2", parts=2)
+        fetch(place, key, target)
+
+    monkeypatch.setattr(Folder, "fetch", overwritten)
+    assert costs_of(export.folder) == {"2026-09": 60}
+
+
+def test_a_month_that_changes_all_the_time_is_read_later(
+    export: Export, costs_of: Costs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export.deliver("2026-08", "1")
+    costs_of(export.folder)
+    export.deliver("2026-08", "2", execution="e2")
+    fetch, fetched = Folder.fetch, []
+
+    def overwritten(place: Folder, key: str, target: Path) -> None:
+        fetch(place, key, target)
+        fetched.append(key)
+        export.deliver("2026-08", "3", execution=f"next-{len(fetched)}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "fetch", overwritten)
+        with pytest.raises(RetryLaterError, match="changed 3 times"):
+            costs_of(export.folder)
+    assert len(fetched) == 3
+    assert costs_of(export.folder) == {"2026-08": 3}
+
+
+@pytest.mark.parametrize(
+    "address", ["{outside}", "s3://bills{outside}", "../secret.csv", "s3://bills/cur/../secret.csv"]
+)
+def test_no_address_leads_out_of_the_folder(
+    export: Export, costs_of: Costs, item: MakeItem, tmp_path: Path, address: str
+) -> None:
+    outside = tmp_path / "secret.csv"
+    outside.write_text(text_of([item("Usage", "99")]))
+    export.deliver("2026-09", "10")
+    export.manifest("2026-09", [address.format(outside=outside)])
+
+    with pytest.raises((DataError, AccessError), match=r"not below it|cannot read"):
+        costs_of(export.folder)
+    place = Folder(export.folder)
+    try:
+        key = place.key_of(address.format(outside=outside))
+    except DataError:
+        return
+    assert (export.folder / key).resolve().is_relative_to(export.folder.resolve())
 
 
 def test_half_a_delivery_is_not_seen(export: Export, costs_of: Costs) -> None:
@@ -323,7 +424,7 @@ def deliver_focus(folder: Path, month: int, *lines: str) -> None:
         f"{cost},{cost},USD,{period},{hour},{rest}"
         for cost, _, rest in (line.partition(",") for line in lines)
     ]
-    inner = f"BILLING_PERIOD=2026-{month:02}"
+    inner = f"billing_period=2026-{month:02}"
     data = folder / "data" / inner
     data.mkdir(parents=True)
     text = "\n".join([columns, *rows, ""])
@@ -357,6 +458,79 @@ def test_a_focus_export_fills_the_names_that_aws_leaves_empty(
         (Decimal(5), "Amazon Web Services LLC", None, "AmazonEC2"),
         (Decimal(6), "AWS", "PublisherName, InvoiceIssuerName", "AmazonEC2"),
     ]
+
+
+@pytest.mark.parametrize("columns", [True, False])
+def test_the_other_shape_is_said_once(
+    export: Export, tmp_path: Path, engine: Engine, *, columns: bool
+) -> None:
+    """By the manifest where it names the columns, else by the first file that is read."""
+    for period in ("2026-08", "2026-09"):
+        export.deliver(period, "1")
+    focus = tmp_path / "focus"
+    for month in (8, 9):
+        deliver_focus(focus, month, "5,Usage,AWS,AWS,AWS,AmazonEC2")
+    if columns:
+        for folder, names in (
+            (export.folder, ["line_item_unblended_cost", "line_item_line_item_type"]),
+            (focus, ["BilledCost", "ChargePeriodStart", "ChargeCategory"]),
+        ):
+            for manifest in (folder / "metadata").rglob("*.json"):
+                told = [{"name": name, "type": "string"} for name in names]
+                manifest.write_text(
+                    json.dumps(json.loads(manifest.read_text()) | {"columns": told})
+                )
+    wrong = FocusExport(FocusExportOptions(path=str(export.folder)))
+    assert said_by(wrong, engine) == [
+        (
+            f"{export.folder} holds a Cost and Usage Report, not a FOCUS export; read it with "
+            "`use: aws.cost_and_usage`, or give `path` the folder of a FOCUS export"
+        )
+    ]
+    reverse = CostAndUsage(CostAndUsageOptions(path=str(focus)))
+    assert said_by(reverse, engine) == [
+        (
+            f"{focus} holds a FOCUS export, not a Cost and Usage Report; read it with "
+            "`use: aws.focus_export`, or give `path` the folder of a Cost and Usage Report"
+        )
+    ]
+
+
+def said_by(source: CostAndUsage | FocusExport, engine: Engine) -> list[str]:
+    """The errors of all months, as a run meets them."""
+    said = []
+    try:
+        for delivery in source.collect_costs(WINDOW, engine):
+            try:
+                delivery.read(engine)
+            except FinopsError as error:
+                said.append(str(error))
+    except FinopsError as error:
+        said.append(str(error))
+    return said
+
+
+def test_exports_side_by_side_are_told_with_what_reads_them(
+    export: Export, tmp_path: Path, engine: Engine
+) -> None:
+    export.deliver("2026-09", "1")
+    deliver_focus(tmp_path / "focus", 9, "5,Usage,AWS,AWS,AWS,AmazonEC2")
+    (manifest,) = (tmp_path / "focus" / "metadata").rglob("*.json")
+    told = [{"name": name} for name in ("BilledCost", "ChargePeriodStart", "ChargeCategory")]
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"columns": told}))
+    source = FocusExport(FocusExportOptions(path=str(tmp_path)))
+    with pytest.raises(
+        DataError, match=r"export/cur, focus/focus \(a FOCUS export, for `use: aws.focus_export`\)"
+    ):
+        list(source.collect_costs(WINDOW, engine))
+
+
+def test_what_is_no_bill_is_said(export: Export, costs_of: Costs) -> None:
+    export.deliver("2026-09", "1")
+    (part,) = (export.folder / "data").rglob("*.csv.gz")
+    part.write_bytes(gzip.compress(b"emissions,month\n1,2026-09\n"))
+    with pytest.raises(DataError, match="not a FOCUS file: it lacks"):
+        costs_of(export.folder, FocusExport)
 
 
 @pytest.mark.vendor_example
@@ -452,6 +626,44 @@ def test_requests_are_counted(export: Export, engine: Engine, bucket: Any) -> No
         with pytest.raises(DataError, match="is not below it"):  # the manifest says exports/cur
             delivery.read(engine)
     assert source.requests == 2  # one page of keys, one manifest
+
+
+@pytest.mark.real_component
+@pytest.mark.usefixtures("bucket")
+def test_a_role_is_assumed_again_when_its_credentials_run_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from botocore.client import BaseClient
+
+    real, assumed, used = BaseClient._make_api_call, [], []
+
+    def call(asked: Any, operation: str, given: dict[str, Any]) -> Any:
+        if operation != "AssumeRole":
+            return real(asked, operation, given)
+        assumed.append(given)
+        return {
+            "Credentials": {
+                "AccessKeyId": f"ASIA{len(assumed)}",
+                "SecretAccessKey": "secret",
+                "SessionToken": f"token-{len(assumed)}",
+                "Expiration": datetime.now(UTC) + timedelta(minutes=1 if len(assumed) < 3 else 60),
+            }
+        }
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    role = "arn:aws:iam::012345678901:role/finops"
+    source = CostAndUsage(
+        CostAndUsageOptions(path="s3://bills/cur", role_arn=role, external_id="x")
+    )
+    s3 = client(source, "s3")
+    s3.meta.events.register(
+        "before-send.s3", lambda request, **_: used.append(request.headers["X-Amz-Security-Token"])
+    )
+    for _ in range(3):
+        s3.list_objects_v2(Bucket="bills")
+    assert used == [b"token-2", b"token-3", b"token-3"]
+    assert {(one["RoleArn"], one["ExternalId"]) for one in assumed} == {(role, "x")}
+    assert {one["RoleSessionName"] for one in assumed} == {"finops"}
 
 
 @pytest.mark.real_component

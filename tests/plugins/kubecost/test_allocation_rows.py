@@ -187,7 +187,21 @@ class TestUnknown:
         (row,) = rows(pod)
         assert row["x_KubernetesRequested"] is None
         assert (row["ConsumedQuantity"], row["ConsumedUnit"]) == (None, None)
-        assert row["x_KubernetesUsed"] == "0"
+
+    @pytest.mark.parametrize(
+        ("cores", "memory", "told"),
+        [(0, 0, [None, None]), (None, 0, [None, None]), (0, GIB, ["0", "24"])],
+    )
+    def test_what_runs_uses_memory_so_no_usage_at_all_is_not_measured(
+        self, cores: float | None, memory: float, told: list[str | None]
+    ) -> None:
+        usage: Any = {"cpuCoreUsageAverage": cores, "ramByteUsageAverage": memory}
+        found = rows(workload("shop", "a", cpuCost=1, ramCost=1, **usage))
+        assert [row["x_KubernetesUsed"] for row in found] == told
+
+    def test_a_peak_of_zero_is_not_measured(self) -> None:
+        (row,) = rows(workload("shop", "a", ramCost=1, ramByteUsageAverage=GIB, peak_bytes=0))
+        assert (row["x_KubernetesUsed"], row["x_KubernetesPeak"]) == ("24", None)
 
     def test_a_request_of_zero_is_told(self) -> None:
         (row,) = rows(workload("shop", "a", cpuCost=1, cpuCoreUsageAverage=1))
@@ -276,6 +290,7 @@ class TestMachines:
                 "//compute.googleapis.com/projects/shop/zones/europe-west1-b/instances/gke-a-1",
             ),
             ("gke-a-1", "Google Cloud", "gke-a-1"),
+            ("gk3-a-1", "Google Cloud", "gk3-a-1"),
             ("digitalocean://123", "Kubernetes", "digitalocean://123"),
             ("aws:///us-east-1b/1a2b-3c/fargate-ip-10-0-0-1", "AWS", None),
             ("node-1", "Kubernetes", None),
@@ -285,6 +300,10 @@ class TestMachines:
     )
     def test_ids(self, told: str | None, provider: str, bill_id: str | None) -> None:
         assert Machine.of(told, "node-1") == Machine(provider, bill_id)
+
+    def test_fargate_is_told_by_its_nodes_name(self) -> None:
+        machine = Machine.of("1a2b3c4d5e-6f70", "fargate-ip-10-0-0-1.ec2.internal")
+        assert machine == Machine("AWS", None)
 
     def test_idle_of_a_node_is_of_the_machine_that_its_workloads_name(self) -> None:
         whole = "gce://shop/europe-west1-b/gke-a-1"

@@ -114,11 +114,20 @@ class TestDays:
         assert [one.name[-1] for one in found] == ["1", "3", "4"]
         assert "2026-11-03" not in str(caught.value)
 
+    def test_an_oldest_day_that_always_fails_does_not_keep_the_others_out(
+        self, asking: Asking
+    ) -> None:
+        source = asking(FakeKubecost(days(4), failures=[503] * 8))
+        found: list[Delivery] = []
+        with pytest.raises(RetryLaterError, match=r"^2026-11-01, 2026-11-02: .*in a row; run"):
+            found.extend(source.collect_costs(WINDOW))  # extends as far as it goes
+        assert [one.name[-1] for one in found] == ["3", "4"]
+
     def test_a_server_that_only_fails_is_not_asked_for_every_day(self, asking: Asking) -> None:
         fake = FakeKubecost(days(4), failures=[503] * 100)
-        with pytest.raises(RetryLaterError, match=r"^2026-11-01: "):
+        with pytest.raises(RetryLaterError, match=r"^2026-11-01, .*later days were not asked for"):
             collected(asking(fake))
-        assert len(fake.asked) == 4
+        assert len(fake.asked) == 3 * 4
 
     def test_a_large_cluster_is_asked_day_by_day(self, asking: Asking) -> None:
         # A question for all days would get a 503 here.

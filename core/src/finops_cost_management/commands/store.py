@@ -68,7 +68,7 @@ def show(config_path: Path | None, as_of: int | datetime | None, fmt: str) -> No
     if fmt == "table":
         for provider, count in uncounted.items():
             click.echo(
-                f"Kubernetes: {count:,} rows do not count, the bill of {provider} has their cost"
+                f"Kubernetes: {count:,} rows do not count, as the store has a bill of {provider}"
             )
         for told in store.accounts():
             click.echo(

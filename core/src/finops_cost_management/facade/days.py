@@ -14,7 +14,13 @@ def days_inside(start_date: date | str, end_date: date | str) -> DateWindow:
     Raises:
         ConfigurationError: One of them is no day, or the last is before the first.
     """
-    return DateWindow(_day(start_date), days_after(_day(end_date), 1))
+    first, last = _day(start_date), _day(end_date)
+    if last < first:
+        raise ConfigurationError(
+            f"the last day, {last}, is before the first, {first}",
+            hint="give the earlier day first; both are inside",
+        )
+    return DateWindow(first, days_after(last, 1))
 
 
 def _day(given: date | str) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path  # noqa: TC003 # pydantic reads the annotations
@@ -247,6 +248,8 @@ class K8sCostAnalyzer:
     ) -> dict[str, Any]:
         """How well the cluster is used: the fields of `ClusterEfficiency`, as a mapping.
 
+        What cannot be told is ``nan``: unknown is not 0, and prints in any format.
+
         Args:
             start_date: First day.
             end_date: Last day.
@@ -262,7 +265,9 @@ class K8sCostAnalyzer:
                 f"{self.config.kubecost_url} has no allocations from {found.window}",
                 hint="ask for days since it was installed, and within its retention",
             )
-        return asdict(answer)
+        return {
+            name: math.nan if value is None else value for name, value in asdict(answer).items()
+        }
 
     @contextmanager
     def allocations(self, start_date: date | str, end_date: date | str) -> Iterator[Allocations]:

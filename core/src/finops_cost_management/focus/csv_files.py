@@ -12,18 +12,22 @@ from finops_cost_management.engine import literal_path
 from finops_cost_management.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import ibis
 
     from finops_cost_management.engine import Engine
 
+ALIKE = "#"
+"""What tells columns apart whose names differ in letter case only: `Team`, `team#2`."""
+
 _DELIMITERS = ",;\t"
 _PEEK = 1 << 20
 
 
 def csv_rows(
-    engine: Engine, path: Path, *, gzipped: bool, skip_damaged: bool = False
+    engine: Engine, path: Path, *, gzipped: bool, skip_damaged: bool = False, alike: bool = False
 ) -> ibis.Table:
     """The rows of a CSV file, all text, under the names of its header; the rest is not read yet.
 
@@ -34,11 +38,13 @@ def csv_rows(
         path: The file.
         gzipped: Whether it is packed.
         skip_damaged: Whether lines that cannot be split into the columns are passed over.
+        alike: Whether names may differ in letter case only, which engines do not tell apart: all
+            but the first of them then end in `ALIKE` and a number.
 
     Raises:
         DataError: The header names no columns, or the same one twice.
     """
-    delimiter, names = _header(path, gzipped=gzipped)
+    delimiter, names = _header(path, gzipped=gzipped, alike=alike)
     return engine.ibis.read_csv(
         literal_path(path),
         auto_detect=False,
@@ -55,7 +61,7 @@ def csv_rows(
     )
 
 
-def _header(path: Path, *, gzipped: bool) -> tuple[str, list[str]]:
+def _header(path: Path, *, gzipped: bool, alike: bool) -> tuple[str, list[str]]:
     """The delimiter and the column names, checked."""
     lines = _first_lines(path, gzipped=gzipped)
     try:
@@ -65,11 +71,11 @@ def _header(path: Path, *, gzipped: bool) -> tuple[str, list[str]]:
     except csv.Error as error:
         raise DataError(f"{path}, line 1: {error}", hint="deliver it again") from error
     delimiter, names = max(headers.items(), key=lambda item: len(item[1]))
-    twice = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
-    if twice:
+    same = Counter(name if alike else name.lower() for name in names)
+    if twice := [name for name, count in same.items() if count > 1]:
         raise DataError(
             f"{path}, line 1: the header names {', '.join(twice)} more than once",
-            hint="every column needs a name of its own, letter case aside",
+            hint="every column needs a name of its own" + ("" if alike else ", letter case aside"),
         )
     for number, name in enumerate(names, 1):
         if not name:
@@ -83,7 +89,18 @@ def _header(path: Path, *, gzipped: bool) -> tuple[str, list[str]]:
                 f"{path}, line 1: the name of column {number} of {len(names)} holds a line break",
                 hint="write every name on one line",
             )
-    return delimiter, names
+    return delimiter, _told_apart(names)
+
+
+def _told_apart(names: Iterable[str]) -> list[str]:
+    """The same names; of those that differ in letter case only, all but the first are marked."""
+    seen: Counter[str] = Counter()
+    told = []
+    for name in names:
+        seen[name.lower()] += 1
+        number = seen[name.lower()]
+        told.append(name if number == 1 else f"{name}{ALIKE}{number}")
+    return told
 
 
 def _first_record(lines: list[bytes], delimiter: str) -> list[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PARQUET, _GZIP, _ZIP = b"PAR1", b"\x1f\x8b", b"PK\x03\x04"
 
 
-def open_files(engine: Engine, paths: Sequence[Path]) -> list[ibis.Table]:
+def open_files(engine: Engine, paths: Sequence[Path], *, alike: bool = False) -> list[ibis.Table]:
     """The raw rows of files, one table for all that have the same columns and types.
 
     Parquet is read where it lies. CSV (comma, semicolon or tab, UTF-8, gzipped or not) is taken
@@ -36,6 +36,11 @@ def open_files(engine: Engine, paths: Sequence[Path]) -> list[ibis.Table]:
     A CSV file with a line that cannot be split into its columns is refused as a whole, with the
     line's number: such a file is damaged, and what the rest of it says cannot be trusted.
 
+    Args:
+        engine: Where to read them.
+        paths: The files.
+        alike: Whether columns of CSV may differ in letter case only, as in `csv_files.csv_rows`.
+
     Raises:
         DataError: A file is damaged, empty or no table.
         AccessError: A file cannot be opened, or the disk is full.
@@ -43,7 +48,8 @@ def open_files(engine: Engine, paths: Sequence[Path]) -> list[ibis.Table]:
     members: dict[tuple[tuple[str, dt.DataType], ...], list[Path]] = {}
     tables: dict[tuple[tuple[str, dt.DataType], ...], ibis.Table] = {}
     for path in paths:
-        parquet = path if _is_parquet(start := _start_of(path)) else _staged(engine, path, start)
+        start = _start_of(path)
+        parquet = path if _is_parquet(start) else _staged(engine, path, start, alike=alike)
         with explained(path):
             table = _parquet(engine, [parquet])
         schema = tuple(sorted(table.schema().items(), key=lambda item: item[0]))
@@ -55,11 +61,16 @@ def open_files(engine: Engine, paths: Sequence[Path]) -> list[ibis.Table]:
     ]
 
 
-def peek(engine: Engine, path: Path) -> ibis.Table:
+def peek(engine: Engine, path: Path, *, alike: bool = False) -> ibis.Table:
     """The raw rows of one file where it lies, for a look at a column or two.
 
     Nothing is staged, and CSV lines that cannot be split are passed over. Ask for the rows inside
     `explained`.
+
+    Args:
+        engine: Where to read it.
+        path: The file.
+        alike: As in `open_files`.
 
     Raises:
         DataError: The file is empty or no table.
@@ -69,7 +80,7 @@ def peek(engine: Engine, path: Path) -> ibis.Table:
     with explained(path):
         if _is_parquet(start):
             return _parquet(engine, [path])
-        return csv_rows(engine, path, gzipped=_is_gzip(start), skip_damaged=True)
+        return csv_rows(engine, path, gzipped=_is_gzip(start), skip_damaged=True, alike=alike)
 
 
 def content_digest(path: Path) -> str:
@@ -118,7 +129,7 @@ def _is_gzip(start: bytes) -> bool:
     return start.startswith(_GZIP)
 
 
-def _staged(engine: Engine, path: Path, start: bytes) -> Path:
+def _staged(engine: Engine, path: Path, start: bytes, *, alike: bool) -> Path:
     """The rows of a CSV file as Parquet, written once."""
     with explained(path):
         stat = path.stat()
@@ -130,7 +141,7 @@ def _staged(engine: Engine, path: Path, start: bytes) -> Path:
     partial = staged.with_suffix(".partial")
     try:
         with explained(path):
-            rows = csv_rows(engine, path, gzipped=_is_gzip(start))
+            rows = csv_rows(engine, path, gzipped=_is_gzip(start), alike=alike)
             target = str(partial).replace("'", "''")
             engine.sql(f"COPY ({engine.ibis.compile(rows)}) TO '{target}' (FORMAT parquet)")
         partial.rename(staged)

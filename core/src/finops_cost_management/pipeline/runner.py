@@ -27,9 +27,10 @@ from finops_cost_management.pipeline.judged import JudgedCharges
 from finops_cost_management.pipeline.planned import apply_planned
 from finops_cost_management.pipeline.savings import settle_savings
 from finops_cost_management.pipeline.told import PartlyFailedError, Told, in_words
+from finops_cost_management.query.allocations import unbilled_nodes
 from finops_cost_management.query.cost_query import CostQuery
 from finops_cost_management.query.costs_summary import summarise
-from finops_cost_management.query.overlaps import overlaps_of
+from finops_cost_management.query.overlaps import clusters_told_twice, overlaps_of
 from finops_cost_management.query.panel import MODEL_HISTORY
 from finops_cost_management.query.snapshot import CostSnapshot
 from finops_cost_management.window import DateWindow
@@ -239,7 +240,7 @@ class Runner:
         """Pin the version that every question of this run is asked of."""
         costs = CostSnapshot.of(self.store, engines.enter_context(self.new_engine(1)))
         summary = summarise(costs, self.window)
-        warnings = [*self._sources_without_a_name(), *_counted_twice(costs, self.window)]
+        warnings = [*self._sources_without_a_name(), *_wrong_totals(costs, self.window)]
         for warning in warnings:
             log.warning(warning)
         self._costs, self.outcome.costs = costs, summary
@@ -351,9 +352,15 @@ class Runner:
         return Told(message="told")
 
 
-def _counted_twice(costs: CostSnapshot, window: DateWindow) -> list[str]:
-    rows = CostQuery(window=window).select(costs.rows)
-    return [overlap.warning for overlap in overlaps_of(rows)]
+def _wrong_totals(costs: CostSnapshot, window: DateWindow) -> list[str]:
+    """Costs that count twice, and those that count nowhere."""
+    query = CostQuery(window=window)
+    rows = query.select(costs.rows)
+    warnings = [overlap.warning for overlap in overlaps_of(rows)]
+    if costs.allocations is not None:
+        allocations = query.select(costs.allocations)
+        warnings += [*clusters_told_twice(allocations), *unbilled_nodes(rows, allocations)]
+    return warnings
 
 
 def _step_of(entry: Entry[Any]) -> Step:

@@ -66,6 +66,9 @@ _SHARE, _UNITS = "decimal(19, 18)", "decimal(20, 0)"
 
 _RATIO = "decimal(13, 12)"
 _INSTANCE_OF_A_SCALE_SET = r"(/virtualmachinescalesets/[^/]+)/virtualmachines/[^/]+$"
+_GOOGLE_INSTANCE = r"^//compute\.googleapis\.com/projects/[^/]+/zones/([^/]+)/instances?/[^/]+$"
+_NAMED_BY_GKE = r"^//compute\.googleapis\.com/projects/[^/]*/zones/[^/]+/instances/(gk[e3]-[^/]+)$"
+"""GKE's names of nodes have a random end, and OpenCost tells nothing else of them."""
 
 
 def is_allocation(rows: ibis.Table) -> ir.BooleanValue:
@@ -85,6 +88,47 @@ def counted(rows: ibis.Table) -> ibis.Table:
         return rows
     told = ours & provider.isin(billed).fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
     return rows.filter(~told)
+
+
+def unbilled_nodes(rows: ibis.Table, allocations: ibis.Table) -> list[str]:
+    """Clusters of which machines are on no bill, though the store has one of their provider.
+
+    Their cost is nowhere: another account may pay for them, or the bill is late.
+
+    Args:
+        rows: The rows that count, of the days in question.
+        allocations: What clusters say of the same days.
+
+    Returns:
+        A warning for each cluster and currency.
+    """
+    import ibis
+
+    charges = _with_keys(rows)
+    bills = charges.filter(~is_allocation(charges)).select(Provider=charges[_PROVIDER]).distinct()
+    known = charges.filter(charges[_KEY].notnull())
+    known = known.select(Provider=known[_PROVIDER], Node=known[_KEY]).distinct()
+    on_nodes = allocations.filter(
+        allocations[NODE_ID].notnull(), allocations[_COMPONENT].isin(_OF_A_NODE)
+    )
+    nodes = on_nodes.select(
+        CLUSTER,
+        "BillingCurrency",
+        "EffectiveCost",
+        Provider=provider_of(on_nodes),
+        Node=machine_key(on_nodes[NODE_ID]),
+    )
+    missing = nodes.semi_join(bills, "Provider").anti_join(known, ["Provider", "Node"])
+    found = missing.group_by(CLUSTER, "Provider", "BillingCurrency").aggregate(
+        Nodes=missing.Node.nunique(),
+        Cost=ibis.coalesce(missing.EffectiveCost.sum(), Decimal(0)).cast(MONEY),
+    )
+    return [
+        f"{row['Nodes']:,} nodes of the cluster {row[CLUSTER]} are on no bill of "
+        f"{row['Provider']} in these days: {row['Cost']:,.2f} {row['BillingCurrency']}, as the "
+        "cluster tells it, are in no total; add the bill of the account that pays for them"
+        for row in found.order_by(CLUSTER, "BillingCurrency").to_pyarrow().to_pylist()
+    ]
 
 
 def split_nodes(
@@ -165,14 +209,29 @@ def _with_keys(rows: ibis.Table) -> ibis.Table:
     whole = rows.AllocatedMethodId.isnull()
     if CLUSTER in rows.columns:
         whole &= rows[CLUSTER].isnull()
-    key = whole.ifelse(machine_key(rows.ResourceId), None)
+    key = whole.ifelse(machine_key(_resource_id(rows)), None)
     day = rows.ChargePeriodStart.date()
     return rows.mutate(provider_of(rows).name(_PROVIDER), key.name(_KEY), day.name(_DAY))
 
 
 def machine_key(ids: ir.StringValue) -> ir.StringValue:
-    """What tells machines apart in bills: Azure bills the machines of a scale set as one."""
-    return resource_key(ids).re_replace(_INSTANCE_OF_A_SCALE_SET, r"\1")
+    """What tells machines apart: Azure bills the machines of a scale set as one.
+
+    Those of GKE are known by their names alone.
+    """
+    single = resource_key(ids).re_replace(_INSTANCE_OF_A_SCALE_SET, r"\1")
+    return single.re_replace(_NAMED_BY_GKE, r"\1")
+
+
+def _resource_id(charges: ibis.Table) -> ir.StringValue:
+    """The id of what a charge is for, as clusters would tell it.
+
+    Google's bill has numbers for project and machine in it, and the words beside it.
+    """
+    told = charges.ResourceId
+    zone = told.re_extract(_GOOGLE_INSTANCE, 1).nullif("")
+    project = "//compute.googleapis.com/projects/" + charges.SubAccountId.fill_null("")
+    return (project + "/zones/" + zone + "/instances/" + charges.ResourceName).coalesce(told)
 
 
 def _shares(allocations: ibis.Table, by: Sequence[str], *, explain: bool) -> ibis.Table:

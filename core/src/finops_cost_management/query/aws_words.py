@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from finops_cost_management.query.cost_query import CostMetric, CostQuery
 from finops_cost_management.query.dimensions import PROVIDER, Dimension, json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import ibis
     import ibis.expr.types as ir
@@ -63,6 +64,10 @@ _GRAINS: Mapping[str, Grain] = {"DAILY": "daily", "MONTHLY": "monthly"}
 EC2 = "Amazon Elastic Compute Cloud"
 EC2_INSTANCES, EC2_OTHER = f"{EC2} - Compute", "EC2 - Other"
 _EBS = "Amazon Elastic Block Store"
+_INSTANCE_TYPES = (
+    r":((?:[a-z]+\.)?[a-z][a-z0-9-]*\.(?:nano|micro|small|medium|\d*x?large|metal[a-z0-9-]*))$"
+)
+"""How usage types end that name what runs: `EU-BoxUsage:m5.large`, `NodeUsage:cache.r6g.large`."""
 _INSTANCE_METERS = (
     r"(^|-)(BoxUsage|SpotUsage|DedicatedUsage|HeavyUsage|HostUsage|HostBoxUsage"
     r"|ReservedHostUsage|SchedUsage|UnusedBox|UnusedDed)"
@@ -83,6 +88,11 @@ FOCUS_NAMES: Mapping[str, str] = {
     "CloudWatch Events": "Amazon EventBridge",
 }
 """Services that Cost Explorer calls otherwise than bills in FOCUS do; the rest has one name."""
+
+MOST_NAMES = 10
+"""How many names a message has at most."""
+
+log = logging.getLogger(__name__)
 
 _RECORD_TYPES = {
     "BundledDiscount": "Bundled Discount",
@@ -132,10 +142,11 @@ class AwsWord:
     @property
     def column(self) -> str:
         """The store's column for it, where it has one of its own: not so for tags."""
-        return self._columns[0]
+        return self.columns[0]
 
     @property
-    def _columns(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[str, ...]:
+        """The columns, or keys of columns, that may have it; the surest first."""
         if self.text.startswith(TAG):
             return (f"Tags.{self.key}",)
         if self.text.startswith(COST_CATEGORY):
@@ -150,15 +161,11 @@ class AwsWord:
         """
         import ibis
 
-        told = [value for name in self._columns for value in _told(rows, name)]
+        told = [value for name in self.columns for value in _told(rows, name)]
         derived = _DERIVED.get(self.text)
         values = [*told, *([derived(rows)] if derived else ())]
         if not values:
-            raise ConfigurationError(
-                f"the store has nothing that says {self.text}",
-                hint=f"it would be in {' or '.join(self._columns)}, which your sources did not "
-                "bring; Cost and Usage Reports have the most",
-            )
+            raise _untold(self.text, self.columns)
         value = ibis.coalesce(*values)
         if self.text == "RECORD_TYPE":
             upfront = (value == "Fee") & rows.CommitmentDiscountId.notnull()
@@ -215,6 +222,9 @@ def ask_in_aws_words(
         One row per period, group and currency: ``Period`` where there is a granularity, a column
         per dimension, ``BillingCurrency``, one named like the metric, ``Rows``, ``UnknownRows``.
 
+    A service that is asked for and that no charge has is said in the log: Cost Explorer answers
+    nothing then, and so does the store.
+
     Raises:
         ConfigurationError: Cost Explorer has no such word, or the store cannot tell it.
     """
@@ -239,8 +249,55 @@ def ask_in_aws_words(
         query = replace(query, grain=_GRAINS[_known(granularity, _GRAINS, "granularity")])
     told = rows.mutate(**{name: word.of(rows) for word, name in names.items()})
     answer = costs.with_rows(told).ask(query)
+    for word, name in names.items():
+        if word.text in _OF_PRICES:
+            _refuse_if_untold(told[name], word)
+        if word in wanted and word.text == "SERVICE":
+            _say_what_is_no_service(told[name], wanted[word])
     spelt = {names[word]: word.text for word in groups} | {cost.column: metric}
     return answer.rename_columns([spelt.get(name, name) for name in answer.column_names])
+
+
+def _refuse_if_untold(values: ir.StringValue, word: AwsWord) -> None:
+    """Refuse a word that no charge tells, though the store has a column for it."""
+    (told,) = (
+        values.as_table()
+        .aggregate(some=values.notnull().any(), none=values.isnull().any())
+        .to_pyarrow()
+        .to_pylist()
+    )
+    if told["none"] and not told["some"]:
+        raise _untold(word.text, word.columns)
+
+
+def _untold(text: str, columns: Iterable[str]) -> ConfigurationError:
+    return ConfigurationError(
+        f"the store has nothing that says {text}",
+        hint=f"it would be in {' or '.join(columns)}, which your sources did not bring; "
+        "Cost and Usage Reports have the most",
+    )
+
+
+def _say_what_is_no_service(services: ir.StringValue, condition: Condition) -> None:
+    """Warn of services that no charge has."""
+    from collections.abc import Mapping
+
+    while isinstance(condition, Mapping):
+        condition = condition["not"]
+    asked = [condition] if condition is None or isinstance(condition, str) else condition
+    wanted = [name for name in asked if name is not None]
+    held = services.name("name").as_table().distinct().to_pyarrow()["name"].to_pylist()
+    known = sorted(name for name in held if name is not None)
+    # A name in FOCUS is spelt as the several services that it is to Cost Explorer.
+    spelt = {name for names in _COST_EXPLORER_NAMES.values() for name in names}
+    for name in wanted:
+        if name in known or name in spelt:
+            continue
+        near = did_you_mean(name, [*known, *FOCUS_NAMES, *_COST_EXPLORER_NAMES])
+        some = ", ".join(known[:MOST_NAMES]) + (", …" if len(known) > MOST_NAMES else "")
+        log.warning(
+            "no charge of AWS has the service %r; %s", name, near or f"there are {some or 'none'}"
+        )
 
 
 def _known(text: str, known: Mapping[str, object], what: str) -> str:
@@ -311,10 +368,23 @@ def _purchase_type(rows: ibis.Table) -> ir.StringValue:
     )
 
 
+def _instance_type(rows: ibis.Table) -> ir.StringValue:
+    """What the usage type ends with, where it names an instance, a database or a cache node."""
+    return AwsWord("USAGE_TYPE").of(rows).re_extract(_INSTANCE_TYPES, 1).nullif("")
+
+
 def _of_plan(rows: ibis.Table) -> ir.BooleanValue:
     kind = rows.CommitmentDiscountType.lower()
     return kind.contains("savings plan").fill_null(False)  # noqa: FBT003 # Ibis takes it by position only
 
 
-_DERIVED = {"PURCHASE_TYPE": _purchase_type, "RECORD_TYPE": _record_type, "SERVICE": _service}
+_DERIVED = {
+    "INSTANCE_TYPE": _instance_type,
+    "PURCHASE_TYPE": _purchase_type,
+    "RECORD_TYPE": _record_type,
+    "SERVICE": _service,
+}
 """What FOCUS's own columns say, where no source said it in AWS's words."""
+
+_OF_PRICES = frozenset({"INSTANCE_TYPE", "INSTANCE_TYPE_FAMILY", "OPERATING_SYSTEM", "PLATFORM"})
+"""Words that are in the details of prices, which many bills leave empty."""

@@ -47,6 +47,8 @@ PART_COLUMNS = (
 )
 """Whose a part of a charge is: what splitting the charges of nodes fills in."""
 
+_WORKLOAD = (CONTROLLER, POD, CONTAINER)
+
 ALIASES = {
     "account": "SubAccountId",
     "account_name": "SubAccountName",
@@ -139,7 +141,9 @@ class Dimension:
             return (ACCOUNT_TAGS,)
         if self.name.startswith(TAG_PREFIX):
             return ("Tags",)
-        return ("AllocatedTags", "Tags") if self.name.startswith(LABEL_PREFIX) else (self.name,)
+        if self.name.startswith(LABEL_PREFIX):
+            return ("AllocatedMethodId", "AllocatedTags", "Tags")
+        return (self.name, NAMESPACE) if self.name in _WORKLOAD else (self.name,)
 
     def of(self, rows: ibis.Table) -> ir.StringValue:
         """The value of this dimension per row; null where a row has none."""
@@ -151,9 +155,15 @@ class Dimension:
             value = json_text(rows.Tags, self.name.removeprefix(TAG_PREFIX))
         elif self.name.startswith(LABEL_PREFIX):
             key = self.name.removeprefix(LABEL_PREFIX)
-            value = json_text(rows.AllocatedTags, key).coalesce(json_text(rows.Tags, key))
+            own = label_text(rows.AllocatedTags, key)
+            # A part belongs to its workload: the tags of its node say nothing of that.
+            value = rows.AllocatedMethodId.notnull().ifelse(own, label_text(rows.Tags, key))
         elif self.name in rows.columns:
             value = rows[self.name]
+            if self.name in _WORKLOAD:
+                # What nobody runs has a name of its own: __idle__, __unallocated__, …
+                namespace = rows[NAMESPACE]
+                value = value.coalesce(namespace.startswith("__").ifelse(namespace, None))
         elif self.name in PART_COLUMNS:
             raise ConfigurationError(
                 "the store knows no Kubernetes cluster",
@@ -221,3 +231,14 @@ def json_text(document: ir.StringValue, key: str) -> ir.StringValue:
     """
     pointer = key.replace("~", "~0").replace("/", "~1")
     return _json_extract_string()(document, f"/{pointer}")
+
+
+def label_text(labels: ir.StringValue, key: str) -> ir.StringValue:
+    """One label of a workload, asked for as Kubernetes writes it; null without it.
+
+    Prometheus writes ``app.kubernetes.io/name`` as ``app_kubernetes_io_name``, and with it
+    Kubecost and OpenCost: both are looked for.
+    """
+    asked = json_text(labels, key)
+    written = re.sub(r"\W", "_", key, flags=re.ASCII)
+    return asked if written == key else asked.coalesce(json_text(labels, written))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.errors import DataError
 from finops_cost_management.query.allocations import UNALLOCATED
 from finops_cost_management.query.cost_query import midnight
-from finops_cost_management.query.dimensions import json_text
+from finops_cost_management.query.dimensions import label_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,15 +165,8 @@ class Allocations:
         return self._or_special(self.rows[name])
 
     def label(self, key: str) -> ir.StringValue:
-        """The value of a label per row; special values as in `dimension`.
-
-        Prometheus writes ``app.kubernetes.io/name`` as ``app_kubernetes_io_name``, and with it
-        Kubecost and OpenCost: both are looked for.
-        """
-        asked = json_text(self.rows.tags, key)
-        written = re.sub(r"\W", "_", key, flags=re.ASCII)
-        found = asked if written == key else asked.coalesce(json_text(self.rows.tags, written))
-        return self._or_special(found)
+        """The value of a label per row (`label_text`); special values as in `dimension`."""
+        return self._or_special(label_text(self.rows.tags, key))
 
     def _or_special(self, value: ir.StringValue) -> ir.StringValue:
         namespace = self.rows.namespace
@@ -217,9 +209,11 @@ class Allocations:
             One row per cluster, namespace, pod, container, component (``cpu``, ``ram``) and
             currency: ``cost``; of the days whose usage is known, ``judged_cost``, ``allocated``,
             ``used``, ``minutes`` and ``days``; of those whose request is known and more than 0 as
-            well, ``requested_cost``, ``requested`` and ``used_of_requested``; ``peak``. Null is
-            unknown.
+            well, ``requested_cost``, ``requested`` and ``used_of_requested``; ``peak``, where all
+            days whose usage is known tell it. Null is unknown.
         """
+        import ibis
+
         rows = self.rows
         rows = rows.filter(
             rows.component.isin(["cpu", "ram"]),
@@ -237,7 +231,7 @@ class Allocations:
             "requested_cost": rows.cost.sum(where=asked),
             "requested": rows.requested.sum(where=asked),
             "used_of_requested": rows.used.sum(where=asked),
-            "peak": rows.peak.max(),
+            "peak": (judged & rows.peak.isnull()).any().ifelse(ibis.null(_EXACT), rows.peak.max()),
         }
         keys = ["cluster", "namespace", "pod", "container", "component", "currency"]
         grouped = rows.group_by(keys).aggregate(

@@ -10,7 +10,7 @@ from finops_cost_management.focus.header import REFUSED_REASON
 from finops_cost_management.query.kubernetes import AMOUNTS, COMPONENT, DIMENSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FOCUS = ("ChargePeriodStart", "EffectiveCost", "BillingCurrency", "ConsumedQuantity", "Tags")
+_AT_ONCE = 100_000
+"""So many rows are read together: few enough to fit, enough to be quick."""
 _EXTRA = (COMPONENT, *DIMENSIONS.values(), *AMOUNTS.values())
 
 
@@ -35,21 +37,26 @@ def delivered_rows(deliveries: Iterable[Delivery], engine: Engine) -> pa.Table:
     """
     import pyarrow as pa
 
+    found = [_schema().empty_table()]
     held: list[pa.Table] = []
     for delivery in deliveries:
         rows = delivery.read(engine)
         held.append(rows if isinstance(rows, pa.Table) else rows.to_pyarrow())
-    held = [rows for rows in held if rows.num_rows]
-    if not held:
-        return _schema().empty_table()
-    return _read(pa.concat_tables(held, promote_options="permissive"), engine)
+        if sum(one.num_rows for one in held) >= _AT_ONCE:
+            found.append(_read(held, engine))
+            held = []
+    if any(one.num_rows for one in held):
+        found.append(_read(held, engine))
+    return pa.concat_tables(found)
 
 
-def _read(raw: pa.Table, engine: Engine) -> pa.Table:
+def _read(held: Sequence[pa.Table], engine: Engine) -> pa.Table:
     import ibis
+    import pyarrow as pa
 
     from finops_cost_management.focus.reading import to_focus
 
+    raw = pa.concat_tables(held, promote_options="permissive")
     rows = to_focus(engine.table_of(raw))
     accepted = rows.filter(rows[REFUSED_REASON].isnull())
     extra = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from finops_cost_management.query.dimensions import NONE, PROVIDER, Dimension
+from finops_cost_management.query.dimensions import CLUSTER, NONE, PROVIDER, Dimension
 
 if TYPE_CHECKING:
     import ibis
@@ -35,6 +35,22 @@ class Overlap(NamedTuple):
             "charges, they count twice; keep one source, and forget the other with "
             "`finops store remove`"
         )
+
+
+def clusters_told_twice(allocations: ibis.Table) -> list[str]:
+    """Warnings of Kubernetes clusters that several sources tell of on one day."""
+    day = allocations.ChargePeriodStart.date()
+    each = allocations.group_by(CLUSTER, Day=day).aggregate(
+        Sources=allocations.x_Source.collect(distinct=True).sort()
+    )
+    several = each.filter(each.Sources.length() > 1)
+    found = several.select(CLUSTER, "Sources").distinct().order_by(CLUSTER, "Sources").to_pyarrow()
+    return [
+        f"{' and '.join(row['Sources'])} both tell of the cluster {row[CLUSTER]}: if it is one "
+        "cluster, its costs count twice; keep one source, and forget the other with "
+        "`finops store remove`"
+        for row in found.to_pylist()
+    ]
 
 
 def overlaps_of(rows: ibis.Table) -> list[Overlap]:

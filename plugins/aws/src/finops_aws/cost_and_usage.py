@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from finops_cost_management import DateWindow, Delivery, Engine
 
-CONVERSION = 2
+CONVERSION = 3
 """Counts up when the same report would be converted differently."""
 
 
@@ -47,9 +47,10 @@ class CostAndUsage(Source[CostAndUsageOptions]):
         """One delivery for each billing month."""
         from finops_aws.deliveries.exports import deliveries_of
         from finops_aws.deliveries.places import place_of
+        from finops_aws.deliveries.shapes import REPORT
 
         place = place_of(self.options.path, self)
-        return deliveries_of(place, window, engine, read_report, version=CONVERSION)
+        return deliveries_of(place, window, engine, read_report, shape=REPORT, version=CONVERSION)
 
 
 def read_report(engine: Engine, paths: Sequence[Path]) -> ibis.Table:
@@ -67,7 +68,7 @@ def read_report(engine: Engine, paths: Sequence[Path]) -> ibis.Table:
     from finops_cost_management.focus.files import open_files
 
     # Parts may differ in their columns: each is brought to the same ones first.
-    items = [report_columns(table) for table in open_files(engine, paths)]
+    items = [report_columns(table) for table in open_files(engine, paths, alike=True)]
     rows = engine.view_of(ibis.union(*items) if len(items) > 1 else items[0])
     has_net = rows.line_item_net_unblended_cost.notnull().any().to_pyarrow().as_py()
     return focus_rows(charges_of(rows, net=bool(has_net)))

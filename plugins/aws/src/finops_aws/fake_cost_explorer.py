@@ -39,7 +39,12 @@ _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/
 
 @dataclass(frozen=True, kw_only=True)
 class Charge:
-    """One charge of one hour."""
+    """One charge of one hour.
+
+    Attributes:
+        found: Whether a filter finds it. AWS counts some charges in groups and yet answers
+            nothing, and no error, to a filter by the same value.
+    """
 
     hour: datetime
     unblended: Decimal
@@ -48,6 +53,7 @@ class Charge:
     dimensions: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
+    found: bool = True
 
     def amount(self, metric: str) -> Decimal:
         """What it cost by a metric."""
@@ -115,12 +121,13 @@ class FakeCostExplorer:
         start, end = (_instant(question["TimePeriod"][name], granularity) for name in _ENDS)
         if start >= end:
             raise RefusedError("ValidationException", "Start date should be before end date")
-        matches = _condition(question["Filter"]) if "Filter" in question else (lambda _: True)
+        meets = _condition(question["Filter"]) if "Filter" in question else None
         periods: dict[datetime, dict[tuple[str, ...], list[Charge]]] = {
             period: defaultdict(list) for period in _periods(start, end, granularity)
         }
         for charge in self.charges:
-            if start <= charge.hour < end and matches(charge):
+            matches = meets is None or (charge.found and meets(charge))
+            if start <= charge.hour < end and matches:
                 keys = tuple(charge.value(kind, key) for kind, key in groupings)
                 period = max(begin for begin in periods if begin <= charge.hour)
                 periods[period][keys].append(charge)

@@ -47,9 +47,10 @@ class FocusExport(Source[FocusExportOptions]):
         """One delivery for each billing month."""
         from finops_aws.deliveries.exports import deliveries_of
         from finops_aws.deliveries.places import place_of
+        from finops_aws.deliveries.shapes import FOCUS
 
         place = place_of(self.options.path, self)
-        return deliveries_of(place, window, engine, read_export, version=CONVERSION)
+        return deliveries_of(place, window, engine, read_export, shape=FOCUS, version=CONVERSION)
 
 
 def read_export(engine: Engine, paths: Sequence[Path]) -> ibis.Table:
@@ -62,15 +63,21 @@ def read_export(engine: Engine, paths: Sequence[Path]) -> ibis.Table:
     import ibis
 
     from finops_cost_management.focus import cells
-    from finops_cost_management.focus.reading import read_files
+    from finops_cost_management.focus.reading import read_files, recognise
 
     raw = read_files(engine, paths)
-    untyped = raw.BilledCost.type().is_string()
-    named = {name: cells.text(raw[name], untyped=untyped) for name in FILLED if name in raw.columns}
+    recognise(raw.columns)
+    own = {name.lower(): name for name in raw.columns}
+    untyped = raw[own["billedcost"]].type().is_string()
+    named = {
+        name: cells.text(raw[own[name.lower()]], untyped=untyped)
+        for name in FILLED
+        if name.lower() in own
+    }
     if not named:
         return raw
     filled = [value.isnull().ifelse(name, None) for name, value in named.items()]
     return raw.mutate(
-        **{name: value.fill_null(FILLED[name]) for name, value in named.items()},
+        **{own[name.lower()]: value.fill_null(FILLED[name]) for name, value in named.items()},
         x_FilledColumns=ibis.literal(", ").join(filled).nullif(""),
     )

@@ -124,6 +124,9 @@ COMPONENTS = (
     Component(name="external", category=_OTHER, cost="externalCost"),
 )
 
+_MEASURED = ("cpuCoreUsageAverage", "ramByteUsageAverage")
+"""What runs uses memory: where both are 0, nobody has measured them."""
+
 UNEXPLAINED = Component(name="other", category=_OTHER, cost="")
 """What the total has beyond all parts that are told: a cost that newer builds know."""
 
@@ -231,13 +234,15 @@ def _period(allocation: Allocation) -> dict[str, datetime]:
 def _components(allocation: Allocation) -> Iterator[dict[str, Any]]:
     minutes = _minutes(allocation)
     hours = None if minutes is None else minutes / _MINUTES
+    measured = any(_number(allocation, name) for name in _MEASURED)
     explained = Decimal(0)
     for component in COMPONENTS:
         cost = _cost(allocation, component)
         explained += cost or 0
         quantity = _sum(_number(allocation, name) for name in component.quantities)
         requested = _over(hours, allocation, component.request)
-        used = _over(hours, allocation, component.usage)
+        told = measured or component.usage not in _MEASURED
+        used = _over(hours, allocation, component.usage if told else None)
         if any((cost, quantity, requested, used)):
             yield _row(allocation, component, cost, [quantity, requested, used])
     total = _number(allocation, "totalCost")
@@ -252,7 +257,8 @@ def _row(
     amounts: list[Decimal | None],
 ) -> dict[str, Any]:
     raw = _inside(allocation, "rawAllocationOnly")
-    peak = _number(raw, component.peak) if component.peak else None
+    # What runs uses something: a peak of 0 was not measured.
+    peak = (_number(raw, component.peak) or None) if component.peak else None
     quantity, requested, used, peak = (
         None if amount is None else amount / component.scale for amount in (*amounts, peak)
     )

@@ -18,6 +18,12 @@ _AWS = re.compile(r"^(?:aws:/+(?:[^/]+/)?)?(i-[0-9a-f]+)$")
 _AZURE = re.compile(r"^(?:azure:/+)?/?(subscriptions/.+)$", re.IGNORECASE)
 _GOOGLE = re.compile(r"^(?:gce:/+)?([^/]+)/([^/]+)/([^/]+)$")
 
+_NAMED_BY_GKE = ("gke-", "gk3-")
+"""How GKE's names of nodes begin; the second are Autopilot's."""
+
+_FARGATE = "fargate-ip-"
+"""How the nodes of Fargate are called: OpenCost shortens their ids to what nobody knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -52,9 +58,9 @@ class Machine:
                 "Google Cloud",
                 f"//compute.googleapis.com/projects/{project}/zones/{zone}/instances/{name}",
             )
-        if told.startswith("gke-"):  # shortened: project and zone are lost
+        if told.startswith(_NAMED_BY_GKE):  # shortened: project and zone are lost
             return cls("Google Cloud", told)
-        if told.startswith("aws:"):  # a pod of Fargate, which has no machine
+        if told.startswith("aws:") or (node or "").startswith(_FARGATE):  # it has no machine
             return cls("AWS", None)
         # Where there is no cloud, some builds repeat the node's name.
         return cls(KUBERNETES, told if told and told != node else None)

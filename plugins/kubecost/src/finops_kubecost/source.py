@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from finops_cost_management import DateWindow
     from finops_kubecost.client import KubecostClient
 
-CONVERSION = 1
+CONVERSION = 2
 """Counts up when the same answers would be converted differently."""
+
+MOST_FAILURES = 3
+"""So many days in a row may fail; then the server is not asked for the others."""
 
 NAMELESS_CLUSTER = "kubernetes"
 """What a cluster is called that neither its answers nor the options name."""
@@ -63,32 +66,35 @@ class KubecostAllocation(Source[KubecostAllocationOptions]):
         """One delivery for each day of the window that the server knows.
 
         Raises:
-            RetryLaterError: Some days could not be had; all others were delivered before.
+            RetryLaterError: Some days could not be had; all others were delivered before, or after
+                `MOST_FAILURES` days in a row none was asked for any more.
         """
         from finops_kubecost.client import KubecostClient
 
         self.requests = 0
-        today, told = today_utc(), 0
+        today = today_utc()
+        days = [day for day in window.dates() if day <= today]
+        in_a_row = 0
         missed: list[tuple[date, RetryLaterError]] = []
         with KubecostClient(self) as client:
-            for day in window.dates():
-                if day > today:
-                    break
+            for day in days:
                 try:
                     delivery = self._delivery(client, day)
                 except RetryLaterError as error:
                     log.warning("%s: %s", day, error)
                     missed.append((day, error))
-                    if len(missed) > told:  # it does not get better
+                    in_a_row += 1
+                    if in_a_row == MOST_FAILURES:  # it does not get better
                         break
                     continue
+                in_a_row = 0
                 if delivery is not None:
-                    told += 1
                     yield delivery
         if missed:
-            days = ", ".join(str(day) for day, _ in missed)
+            named = ", ".join(str(day) for day, _ in missed)
             first = missed[0][1]
-            raise RetryLaterError(f"{days}: {first.what}", hint=first.hint) from first
+            rest = "; later days were not asked for" if day < days[-1] else ""
+            raise RetryLaterError(f"{named}: {first.what}{rest}", hint=first.hint) from first
 
     def _delivery(self, client: KubecostClient, day: date) -> Delivery | None:
         from finops_kubecost.allocation_rows import allocation_rows

@@ -147,6 +147,15 @@ def test_advice_on_a_pod_without_owner_is_on_the_pod(find: Find) -> None:
     assert "prod/shop/pod/lonely" in {one.resource_id for one in answer.findings}
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"owners": [{"name": "old", "kind": "DaemonSet"}]}, {"namespace": "kube-system"}],
+)
+def test_advice_on_what_serves_the_cluster_is_left_out(find: Find, other: dict[str, Any]) -> None:
+    answer = find(AbandonedWorkloads, server(lambda _: [busy()], advice=advice(**other)))
+    assert answer.findings == ()
+
+
 costs = st.dictionaries(
     st.text(min_size=1), st.decimals(-50, 500, places=5), min_size=1, max_size=6
 )

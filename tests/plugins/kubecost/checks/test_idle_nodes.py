@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finops_cost_management import Recommendation, Risk, SavingsAnswer
+from finops_cost_management.answers.alternatives import monthly_savings, without_double_count
+from finops_cost_management.answers.priority import PriorityFormula
 from finops_cost_management.answers.recommendations import DAYS_A_MONTH
 from finops_kubecost.checks.allocations import read_allocation
 from finops_kubecost.checks.cluster_case import container, idle_of, machine, server
 from finops_kubecost.checks.idle_nodes import IdleNodes, IdleNodesOptions, nodes_of
+from finops_kubecost.checks.request_sizing import RequestSizing
 from finops_kubecost.checks.workloads import by_cluster
 from finops_kubecost.fake_kubecost import Told
 
@@ -54,6 +57,23 @@ def test_saving_is_what_the_node_costs_used_or_idle(find: Find) -> None:
     assert found.provider == "AWS"
     assert found.evidence["what would move"] == "shop/app-node-3"
     assert answer.clean == 2
+
+
+def test_a_node_and_the_requests_on_it_count_once(find: Find) -> None:
+    """What its workload asks for too much is a part of what the node costs."""
+    wasteful = container(
+        "tool", cpu=("0.8", "0.05", "0.06"), memory=("0.8", "0.05", "0.06"), cost="0.96", node="n-3"
+    )
+    rest = idle_of("n-3", cpu="3.2", memory="3.2", cost="3.84")
+    fake = server(lambda _: [*node("n-1", "2"), *node("n-2", "2"), wasteful, rest])
+    gone, smaller = (
+        [one for one in find(check, fake).findings if "app-" not in one.resource_id]
+        for check in (IdleNodes, RequestSizing)
+    )
+    assert (len(gone), len(smaller)) == (1, 1)
+    assert gone[0].shares == {smaller[0].resource_id: gone[0].current_cost / 5}
+    settled = without_double_count([*gone, *smaller], PriorityFormula())
+    assert monthly_savings(settled)["USD"] <= gone[0].current_cost
 
 
 def test_nodes_that_are_found_can_go_together(find: Find) -> None:

@@ -247,6 +247,17 @@ def test_kubecosts_advice_stands_beside_ours(find: Find, wrap: Any) -> None:
     assert theirs.evidence["efficiency of cpu"] == "10.0 %"
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_advice_on_what_an_autoscaler_scales_is_left_out(find: Find, *, listed: bool) -> None:
+    scaled = large()
+    if not listed:
+        scaled["properties"]["annotations"] = {"autoscaling_alpha_kubernetes_io_metrics": "[]"}
+    fake = server(lambda _: [scaled], advice={"requestSizingV2": [advised()]})
+    answer = find(RequestSizing, fake, hpa_managed=["shop/web"] if listed else [])
+    assert answer.findings == ()
+    assert [one.reason for one in answer.unknown] == ["scaled by a HorizontalPodAutoscaler"]
+
+
 def test_opencost_has_no_advice_and_that_is_no_error(find: Find) -> None:
     answer = find(RequestSizing, server(lambda _: [large()]))
     assert (len(answer.findings), answer.unknown) == (1, ())

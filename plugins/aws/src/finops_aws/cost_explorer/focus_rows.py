@@ -93,6 +93,7 @@ def _row(
     service = _SERVICES.get(told.get("SERVICE") or "")
     used_by = told.get("LINKED_ACCOUNT")
     category = category_of(record)
+    untold = [grouping.text for grouping, key in zip(groupings, keys, strict=True) if key is None]
     return {
         **{one.word.column: value for one, value in values if not one.text.startswith(TAG)},
         **dict.fromkeys(_COSTS, costs[0]),
@@ -105,6 +106,9 @@ def _row(
         "ChargePeriodEnd": end,
         "ChargeCategory": category,
         "ChargeClass": "Correction" if record == "Refund" else None,
+        "ChargeDescription": (
+            f"Cost Explorer does not split this by {', '.join(untold)}" if untold else None
+        ),
         "PricingCategory": "Committed" if record in COMMITTED else None,
         "ProviderName": "AWS",
         "PublisherName": "AWS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,14 +12,16 @@ from finops_aws.cost_explorer.words import Grouping, both
 from finops_cost_management import AccessError, DateWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MOST_GROUPINGS = 2
 PRICE = Decimal("0.01")
 """What AWS charges for each request and each further page, in USD."""
 
 Granularity = Literal["DAILY", "HOURLY", "MONTHLY"]
-Keys = tuple[str, ...]
+Keys = tuple[str | None, ...]
+_ROUNDING = Decimal("0.000001")
+"""Sums of AWS are off by less than this, for it adds floats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,8 @@ class Answer:
     Attributes:
         start: When the period begins, as Cost Explorer writes it.
         end: When it ends; it is not inside.
-        keys: The values of the groupings, in their order, as Cost Explorer writes them.
+        keys: The values of the groupings, in their order, as Cost Explorer writes them; None for
+            those that it does not tell.
         amounts: Metric → (amount, unit), both as text.
         estimated: Whether AWS still expects to change it.
     """
@@ -52,6 +56,7 @@ class Questions:
     Attributes:
         sent: How many were sent.
         names: Account → its name, as the answers so far tell.
+        untold: Groupings by which some costs were not split.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class Questions:
     ) -> None:
         self.sent = 0
         self.names: dict[str, str] = {}
+        self.untold: set[str] = set()
         self._client = client
         self._window = window
         self._metrics = metrics
@@ -72,31 +78,38 @@ class Questions:
         return self.sent * PRICE
 
     def ask(self, groupings: Sequence[Grouping], granularity: Granularity) -> Iterator[Answer]:
-        """Costs by all groupings.
+        """Costs by all groupings; they add up to the costs by the first of them.
 
-        Cost Explorer takes two in a question. For more, it is first asked which values the
-        others have together, and then once for each of these.
+        Cost Explorer takes two in a question. For more, it is first asked what the others cost
+        together, and then once for each of their values. Where these answers have less than the
+        first, or more, the difference is an answer of its own that does not tell the rest.
         """
-        others, last = groupings[:-MOST_GROUPINGS], groupings[-MOST_GROUPINGS:]
-        for keys, condition in self._combinations(others, None):
-            for answer in self._grouped(last, granularity, condition):
-                yield replace(answer, keys=keys + answer.keys)
+        yield from self._split(groupings, granularity, None)
 
-    def _combinations(
-        self, groupings: Sequence[Grouping], condition: dict[str, Any] | None
-    ) -> Iterator[tuple[Keys, dict[str, Any] | None]]:
-        """The values that groupings have together, and the expression for each of them."""
-        if not groupings:
-            yield (), condition
+    def _split(
+        self,
+        groupings: Sequence[Grouping],
+        granularity: Granularity,
+        condition: dict[str, Any] | None,
+    ) -> Iterator[Answer]:
+        if len(groupings) <= MOST_GROUPINGS:
+            yield from self._grouped(groupings, granularity, condition)
             return
-        first, rest = groupings[:MOST_GROUPINGS], groupings[MOST_GROUPINGS:]
-        found = {answer.keys for answer in self._grouped(first, "MONTHLY", condition)}
-        for keys in sorted(found):
+        number = min(MOST_GROUPINGS, len(groupings) - MOST_GROUPINGS)
+        first, rest = groupings[:number], groupings[number:]
+        sums: defaultdict[tuple[str, ...], list[Answer]] = defaultdict(list)
+        for answer in self._grouped(first, granularity, condition):
+            sums[tuple(map(str, answer.keys))].append(answer)
+        for keys, whole in sorted(sums.items()):
             narrowed = condition
             for grouping, told in zip(first, keys, strict=True):
                 narrowed = both(narrowed, grouping.only(told))
-            for more, expression in self._combinations(rest, narrowed):
-                yield keys + more, expression
+            parts = list(self._split(rest, granularity, narrowed))
+            missing = [replace(one, keys=(None,) * len(rest)) for one in differences(whole, parts)]
+            if missing:
+                self.untold.update(grouping.text for grouping in rest)
+            for answer in (*parts, *missing):
+                yield replace(answer, keys=keys + answer.keys)
 
     def _grouped(
         self,
@@ -139,6 +152,35 @@ class Questions:
                 "have AWS export FOCUS, which costs nothing to ask",
             )
         self.sent += 1
+
+
+def differences(whole: Iterable[Answer], parts: Iterable[Answer]) -> list[Answer]:
+    """What sums have and their parts have not, for each period; nothing where they agree.
+
+    Args:
+        whole: The sums.
+        parts: What they were split into.
+    """
+    sums: defaultdict[tuple[str, str], defaultdict[tuple[str, str], Decimal]]
+    sums = defaultdict(lambda: defaultdict(Decimal))
+    first: dict[tuple[str, str], Answer] = {}
+    for answers, sign in ((whole, 1), (parts, -1)):
+        for answer in answers:
+            period = answer.start, answer.end
+            first.setdefault(period, answer)
+            for metric, (amount, unit) in answer.amounts.items():
+                sums[period][unit, metric] += sign * Decimal(amount)
+    return [
+        replace(
+            first[period],
+            amounts={
+                metric: (f"{left[unit, metric]:f}", unit) for one, metric in left if one == unit
+            },
+        )
+        for period, left in sorted(sums.items())
+        for unit in sorted({unit for unit, _ in left})
+        if any(abs(amount) >= _ROUNDING for (one, _), amount in left.items() if one == unit)
+    ]
 
 
 def _groups(period: dict[str, Any]) -> Iterator[Answer]:

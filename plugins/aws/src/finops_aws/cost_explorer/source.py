@@ -93,6 +93,11 @@ class CostExplorer(Source[CostExplorerOptions]):
         finally:
             self.spent = f"{questions.sent} requests to Cost Explorer, about {questions.price} USD"
             log.info(self.spent)
+        if questions.untold:
+            log.warning(
+                "Cost Explorer does not split all costs by %s: what is missing is kept without",
+                ", ".join(sorted(questions.untold)),
+            )
         rows = focus_rows(answers, groupings, account, questions.names, net=net)
         yield Delivery(
             name=f"Cost Explorer, {window}",

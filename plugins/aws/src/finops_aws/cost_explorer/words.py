@@ -65,11 +65,13 @@ class Grouping:
         kind = self.text.partition(":")[0] if ":" in self.text else "DIMENSION"
         return {"Type": kind, "Key": self.word.key}
 
-    def value(self, told: str) -> str | None:
-        """The value in a key of an answer; None where a charge has none.
+    def value(self, told: str | None) -> str | None:
+        """The value in a key of an answer; None where a charge has none, or it is not told.
 
         Tags come as ``team$storefront``, and as ``team$`` where there is none.
         """
+        if told is None:
+            return None
         if ":" in self.text:
             return told.removeprefix(f"{self.word.key}$") or None
         return None if told in NOTHING else told

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 MONEY = "decimal(38, 12)"
+_PRODUCT = "decimal(38, 24)"
 
 DISCOUNT = "Discount"
 """How the kinds of line items end that take off what other line items cost: `EdpDiscount`,
@@ -126,16 +127,55 @@ def _with_kinds(items: ibis.Table, *, net: bool) -> ibis.Table:
         ),
         public_cost=items.pricing_public_on_demand_cost,
         rest=ibis.cases(
-            (
-                kind == PLAN_FEE,
-                items.savings_plan_total_commitment_to_date - items.savings_plan_used_commitment,
-            ),
+            (kind == PLAN_FEE, _plan_rest(items, net=net)),
             (
                 kind == RESERVED_FEE,
                 ibis.coalesce(upfront + recurring, upfront, recurring),
             ),
         ).cast(MONEY),
     )
+
+
+def _plan_rest(items: ibis.Table, *, net: bool) -> ir.DecimalValue:
+    """What a Savings Plan cost in the period of its fee, and nobody used.
+
+    The report says what was committed and used by the price of the plan only. In a net report,
+    the discount on the fee is that on all of its parts: by the net commitment where the report
+    has these columns, else by the net cost of the fee. Without either, it is unknown.
+    """
+    import ibis
+
+    rest = items.savings_plan_total_commitment_to_date - items.savings_plan_used_commitment
+    if not net:
+        return rest
+
+    def commitment(prefix: str) -> ir.DecimalValue:
+        upfront = items[f"{prefix}amortized_upfront_commitment_for_billing_period"]
+        recurring = items[f"{prefix}recurring_commitment_for_billing_period"]
+        # A plan has one of them or both; reports write 0 where they have nothing to say.
+        return ibis.coalesce(upfront + recurring, upfront, recurring).nullif(0)
+
+    plain, discounted = commitment("savings_plan_"), commitment("savings_plan_net_")
+    fee, net_fee = items.line_item_unblended_cost, items.line_item_net_unblended_cost
+    return ibis.cases(
+        (rest == _money(0), rest),
+        (net_fee.isnull(), rest),
+        (plain.notnull() & discounted.notnull(), _scaled(rest, discounted, plain)),
+        (fee != _money(0), _scaled(rest, net_fee, fee.nullif(0))),
+    )
+
+
+def _scaled(
+    amount: ir.DecimalValue, share: ir.DecimalValue, whole: ir.DecimalValue
+) -> ir.DecimalValue:
+    """``amount * share / whole``, exact to the last digit.
+
+    Engines divide decimals as floats; what that leaves is divided once more.
+    """
+    product = (amount * share).cast(_PRODUCT)
+    about = (product.cast("float64") / whole.cast("float64")).cast(MONEY)
+    left = product - (about * whole).cast(_PRODUCT)
+    return (about + (left.cast("float64") / whole.cast("float64")).cast(MONEY)).cast(MONEY)
 
 
 def _unused(charges: ibis.Table) -> ibis.Table:

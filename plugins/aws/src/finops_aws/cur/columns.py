@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from finops_cost_management import DataError
 from finops_cost_management.focus import cells
+from finops_cost_management.focus.csv_files import ALIKE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import ibis
     import ibis.expr.types as ir
@@ -73,7 +74,11 @@ DECIMALS = (
     "reservation_net_unused_recurring_fee",
     "reservation_unused_amortized_upfront_fee_for_billing_period",
     "reservation_unused_recurring_fee",
+    "savings_plan_amortized_upfront_commitment_for_billing_period",
+    "savings_plan_net_amortized_upfront_commitment_for_billing_period",
+    "savings_plan_net_recurring_commitment_for_billing_period",
     "savings_plan_net_savings_plan_effective_cost",
+    "savings_plan_recurring_commitment_for_billing_period",
     "savings_plan_savings_plan_effective_cost",
     "savings_plan_total_commitment_to_date",
     "savings_plan_used_commitment",
@@ -87,6 +92,7 @@ INSTANTS = (
 TAGS = "resource_tags"
 COST_CATEGORIES = "cost_category"
 
+_MARK = re.compile(rf"{ALIKE}\d+$")
 _CATEGORY_COLUMN = re.compile(r"cost_?category[/_](.+)", re.IGNORECASE)
 _TAG_COLUMN = re.compile(r"resource_?tags[/_](user|aws)[:_](.+)", re.IGNORECASE)
 
@@ -161,31 +167,45 @@ def _nested(raw: ibis.Table, own: Mapping[str, str], *, untyped: bool) -> dict[s
 
 def _tags(raw: ibis.Table, own: Mapping[str, str]) -> ir.StringValue:
     """Tags as one JSON object: those of users under their own name, AWS's with ``aws:``."""
-    import ibis
-
     if TAGS in own:
         given = cells.tags(raw[own[TAGS]], untyped=raw[own[TAGS]].type().is_string())
         # Keys of a flat object: what follows a quoted text is a colon only after a key.
         named = given.re_replace(r'"user[_:]((?:[^"\\]|\\.)*)"\s*:', r'"\1":')
         return named.re_replace(r'"aws_((?:[^"\\]|\\.)*)"\s*:', r'"aws:\1":')
-    fields: dict[str, ir.StringValue] = {}
-    for name in raw.columns:
-        if found := _TAG_COLUMN.fullmatch(name):
-            key = found[2] if found[1].lower() == "user" else f"aws:{found[2]}"
-            fields[key] = cells.text(raw[name])
-    return cells.tags(ibis.struct(fields)) if fields else ibis.null("string")
+    return _object(
+        (found[2] if found[1].lower() == "user" else f"aws:{found[2]}", raw[name])
+        for name, written in _as_written(raw.columns)
+        if (found := _TAG_COLUMN.fullmatch(written))
+    )
 
 
 def _cost_categories(raw: ibis.Table, own: Mapping[str, str]) -> ir.StringValue:
     """Cost categories as one JSON object, by their names."""
-    import ibis
-
     if COST_CATEGORIES in own:
         given = raw[own[COST_CATEGORIES]]
         return cells.tags(given, untyped=given.type().is_string())
-    fields = {
-        found[1]: cells.text(raw[name])
-        for name in raw.columns
-        if (found := _CATEGORY_COLUMN.fullmatch(name))
-    }
-    return cells.tags(ibis.struct(fields)) if fields else ibis.null("string")
+    return _object(
+        (found[1], raw[name])
+        for name, written in _as_written(raw.columns)
+        if (found := _CATEGORY_COLUMN.fullmatch(written))
+    )
+
+
+def _as_written(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Columns with their names in the file: keys of tags may differ in letter case only."""
+    names = list(names)
+    known = {name.lower() for name in names}
+    for name in names:
+        plain = _MARK.sub("", name)
+        yield name, plain if plain.lower() in known else name
+
+
+def _object(fields: Iterable[tuple[str, ir.Value]]) -> ir.StringValue:
+    """Keys with their values as one JSON object, without those that have none."""
+    import ibis
+
+    # Pairs, not a struct: the fields of one may not differ in letter case only.
+    pairs = [ibis.struct({"key": key, "value": cells.text(cell)}) for key, cell in fields]
+    if not pairs:
+        return ibis.null("string")
+    return cells.tags(ibis.array(pairs).filter(lambda pair: pair["value"].notnull()))

@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from finops_aws.deliveries.shapes import shape_of
 from finops_cost_management import DataError
 from finops_cost_management.window import days_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from finops_aws.deliveries.places import Place
     from finops_cost_management import DateWindow
 
-SUFFIX = "-Manifest.json"
+SUFFIX = "-manifest.json"
+"""How the names of manifests end, letter case aside."""
 
-_MONTH = re.compile(r"BILLING_PERIOD=(\d{4}-\d{2})(?:/|$)")
+# CUR 2.0 has `BILLING_PERIOD=`, exports in FOCUS have `billing_period=`.
+_MONTH = re.compile(r"billing_period=(\d{4}-\d{2})(?:/|$)", re.IGNORECASE)
 _RANGE = re.compile(r"(?:^|/)(\d{4})(\d{2})\d{2}-\d{8}(?:/|$)")
-_REFRESH = re.compile(r"BILLING_PERIOD=\d{4}-\d{2}/(\d{4}-\d{2}-\d{2}T[^/]*|\d{8}T[^/]*)/")
+_REFRESH = re.compile(
+    r"billing_period=\d{4}-\d{2}/(\d{4}-\d{2}-\d{2}T[^/]*|\d{8}T[^/]*)/", re.IGNORECASE
+)
+_METADATA = re.compile(r"(^|/)metadata/$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,7 @@ class Manifest:
         export: What is exported, as far as the manifest says.
         execution: Identity of this delivery: another one has other files or other content.
         files: The addresses of its files, as the manifest has them.
+        columns: The columns of its files, as far as the manifest says.
     """
 
     key: str
@@ -40,6 +47,7 @@ class Manifest:
     export: str
     execution: str
     files: tuple[str, ...]
+    columns: tuple[str, ...] = ()
 
 
 def newest_manifests(place: Place, window: DateWindow) -> list[Manifest]:
@@ -60,21 +68,29 @@ def newest_manifests(place: Place, window: DateWindow) -> list[Manifest]:
     for key, period in _keys(place):
         if first <= period <= last:
             found.setdefault((period, _export(key)), []).append((_age(key), key))
-    _refuse_two_exports(place, found)
-    return [_read(place, max(keys)[1], period) for (period, _), keys in sorted(found.items())]
+    newest = {
+        (period, export): read_manifest(place, max(keys)[1], period)
+        for (period, export), keys in sorted(found.items())
+    }
+    _refuse_two_exports(place, newest)
+    return list(newest.values())
 
 
 def _keys(place: Place) -> Iterator[tuple[str, str]]:
     # Data exports keep manifests apart: the many data files need not be listed.
     some = False
     for key in place.keys("metadata/"):
-        if (period := _period(key)) and key.endswith(SUFFIX):
+        if (period := _period(key)) and _is_manifest(key):
             some = True
             yield key, period
     if not some:
         for key in place.keys():  # noqa: SIM118 # no dictionary: the keys of a bucket
-            if (period := _period(key)) and key.endswith(SUFFIX):
+            if (period := _period(key)) and _is_manifest(key):
                 yield key, period
+
+
+def _is_manifest(key: str) -> bool:
+    return key.lower().endswith(SUFFIX)
 
 
 def _period(key: str) -> str | None:
@@ -87,8 +103,8 @@ def _period(key: str) -> str | None:
 def _export(key: str) -> str:
     """Whose manifest it is: its name, after the folder in which the periods are."""
     folder = re.split(_RANGE if _MONTH.search(key) is None else _MONTH, key, maxsplit=1)[0]
-    name = key.rpartition("/")[2].removesuffix(SUFFIX)
-    above = folder.removesuffix("metadata/").rstrip("/")
+    name = key.rpartition("/")[2][: -len(SUFFIX)]
+    above = _METADATA.sub("", folder).rstrip("/")
     return f"{above}/{name}" if above else name
 
 
@@ -105,7 +121,18 @@ def _age(key: str) -> tuple[bool, str]:
     return bool(_RANGE.search(folder) or _MONTH.search(folder)), ""
 
 
-def _read(place: Place, key: str, period: str) -> Manifest:
+def read_manifest(place: Place, key: str, period: str) -> Manifest:
+    """What a manifest says now: an export that overwrites its files overwrites this one, too.
+
+    Args:
+        place: Where the export delivers to.
+        key: Where the manifest lies.
+        period: The billing month, ``2026-11``.
+
+    Raises:
+        AccessError: It cannot be read.
+        DataError: It cannot be understood.
+    """
     try:
         content = json.loads(place.read(key))
         files = content["dataFiles"] if "dataFiles" in content else content["reportKeys"]
@@ -124,16 +151,35 @@ def _read(place: Place, key: str, period: str) -> Manifest:
     if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
         raise DataError(f"{key} names no files", hint="wait for the next delivery")
     return Manifest(
-        key=key, period=period, export=str(export), execution=str(execution), files=tuple(files)
+        key=key,
+        period=period,
+        export=str(export),
+        execution=str(execution),
+        files=tuple(files),
+        columns=tuple(_columns(content)),
     )
 
 
-def _refuse_two_exports(place: Place, found: Iterable[tuple[str, str]]) -> None:
+def _columns(content: dict[str, Any]) -> Iterator[str]:
+    """The names of the columns, where the manifest has them: with a category in legacy reports."""
+    told = content.get("columns")
+    for column in told if isinstance(told, list) else ():
+        if isinstance(column, dict) and isinstance(name := column.get("name"), str):
+            category = column.get("category")
+            yield f"{category}/{name}" if category else name
+
+
+def _refuse_two_exports(place: Place, newest: Mapping[tuple[str, str], Manifest]) -> None:
     names: dict[str, set[str]] = {}
-    for period, name in found:
+    told: dict[str, str] = {}
+    for (period, name), manifest in newest.items():
         names.setdefault(period, set()).add(name)
+        if shape := shape_of(manifest.columns):
+            told[name] = f" ({shape.name}, for `use: {shape.use}`)"
     if several := sorted({name for same in names.values() if len(same) > 1 for name in same}):
         raise DataError(
-            f"{place} holds several exports of the same months: {', '.join(several)}",
-            hint="give each export a source of its own: one would replace the other",
+            f"{place} holds several exports of the same months: "
+            + ", ".join(f"{name}{told.get(name, '')}" for name in several),
+            hint="give each export a source of its own, its folder as `path`: one would replace "
+            "the other",
         )

@@ -109,7 +109,13 @@ class Bucket(Place):
                 f"a manifest in {self} names {address}, which is not below it",
                 hint="point `path` at the whole export, not at a part of it",
             )
-        return address.removeprefix(self.prefix)
+        key = address.removeprefix(self.prefix)
+        if ".." in key.split("/"):  # a name for S3, a step upwards for the disk
+            raise DataError(
+                f"a manifest in {self} names {address}, which is not below it",
+                hint="wait for the next delivery",
+            )
+        return key
 
 
 class Folder(Place):
@@ -144,7 +150,13 @@ class Folder(Place):
 
     def key_of(self, address: str) -> str:
         """The longest end of the address that is there: a folder may mirror a part of a bucket."""
-        parts = address.removeprefix(SCHEME).split("/")
+        # Without its root, and without steps upwards, no address leads out of the folder.
+        parts = [part for part in address.removeprefix(SCHEME).split("/") if part not in ("", ".")]
+        if ".." in parts or not parts:
+            raise DataError(
+                f"a manifest in {self} names {address}, which is not below it",
+                hint="wait for the next delivery, or mirror the export anew",
+            )
         for start in range(len(parts)):
             key = "/".join(parts[start:])
             if (self.folder / key).is_file():

@@ -13,7 +13,7 @@ from finops_kubecost.checks.cluster_check import CENT, ClusterCheck, Verdict
 from finops_kubecost.checks.options import ClusterCheckOptions
 from finops_kubecost.checks.own_advice import workloads_advised
 from finops_kubecost.checks.quantities import cpu_words
-from finops_kubecost.checks.workloads import days_of
+from finops_kubecost.checks.workloads import costs_by_container, days_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,21 +59,21 @@ class AbandonedWorkloads(ClusterCheck[AbandonedWorkloadsOptions]):
             measured = any(one.network_bytes for one in cluster.allocations)
             for workload, runs in cluster.workloads(lambda one: one.workload).items():
                 costs[workload] = _monthly(runs, cluster)
-                containers[workload] = _containers(runs)
-                if not self._is_excluded(runs[0].namespace) and runs[0].kind != "daemonset":
+                containers[workload] = costs_by_container(runs)
+                if not self._is_excluded(runs[0].namespace, runs[0].kind):
                     yield self.judge(workload, runs, cluster, network_is_measured=measured)
         if not self.options.kubecost_advice or not costs:
             return
         limit = self.options.network_bytes_per_second
         for advised in workloads_advised(questions, bytes_per_second=limit):
-            if not self._is_excluded(advised.workload.partition("/")[0]):
+            if not self._is_excluded(advised.workload.partition("/")[0], advised.kind):
                 mine = containers.get(advised.resource_id, {})
                 yield self.imported(
                     advised, costs, providers, shares=split(advised.saving.quantize(CENT), mine)
                 )
 
-    def _is_excluded(self, namespace: str) -> bool:
-        return namespace in self.options.exclude_namespaces
+    def _is_excluded(self, namespace: str, kind: str) -> bool:
+        return namespace in self.options.exclude_namespaces or kind == "daemonset"
 
     def judge(
         self,
@@ -135,7 +135,7 @@ class AbandonedWorkloads(ClusterCheck[AbandonedWorkloadsOptions]):
             resource_id=workload,
             resource_name=name,
             resource_type=f"Kubernetes {last.kind}",
-            shares=split(cost.quantize(CENT), _containers(runs)),
+            shares=split(cost.quantize(CENT), costs_by_container(runs)),
             recommendation=f"Scale the {last.kind} {name} down to nothing: in {days_of(runs)} days "
             f"its busiest pod used {cpu_words(cpu)} of cpu and had {traffic:.0f} bytes of traffic "
             "a second",
@@ -208,15 +208,6 @@ def _busiest(runs: Sequence[Allocation]) -> Decimal | None:
         pods[one.step, one.pod] = (so_far + one.network_bytes, max(hours, one.hours))
     rates = [total / hours / _SECONDS for total, hours in pods.values() if hours]
     return max(rates, default=None)
-
-
-def _containers(runs: Sequence[Allocation]) -> dict[str, Decimal]:
-    """Container → its part of the cost."""
-    costs: dict[str, Decimal] = {}
-    for one in runs:
-        name = f"{one.workload}/{one.container}"
-        costs[name] = costs.get(name, ZERO) + one.cost
-    return costs
 
 
 def split(saving: Decimal, costs: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from finops_cost_management import Effort, Recommendation, Risk, Unknown
+from finops_cost_management.answers.alternatives import shares_by_cost
 from finops_cost_management.report.wording import percent
 from finops_kubecost.checks.allocations import ZERO
-from finops_kubecost.checks.cluster_check import ClusterCheck, Verdict
+from finops_kubecost.checks.cluster_check import CENT, ClusterCheck, Verdict
 from finops_kubecost.checks.options import ClusterCheckOptions
-from finops_kubecost.checks.workloads import days_of
+from finops_kubecost.checks.workloads import costs_by_container, days_of
 from finops_kubecost.nodes import KUBERNETES, Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from finops_cost_management import SavingsCase
     from finops_kubecost.checks.allocations import Allocation
@@ -64,6 +65,7 @@ class Node:
         idle_memory: GiB, likewise.
         cost: In the look-back: of its cpu, memory and GPUs, used or idle.
         workloads: Names of what would have to move.
+        containers: Container → what it costs here in the look-back, of what would have to move.
         is_needed: Whether its GPUs are in use, or it holds the control plane of the cluster.
         bare: Pods that nothing controls: nobody makes them anew.
         stateful: Workloads with volumes or of a stateful set.
@@ -80,6 +82,7 @@ class Node:
     idle_memory: Decimal | None
     cost: Decimal
     workloads: tuple[str, ...]
+    containers: Mapping[str, Decimal]
     is_needed: bool
     bare: tuple[str, ...]
     stateful: tuple[str, ...]
@@ -180,6 +183,8 @@ class IdleNodes(ClusterCheck[IdleNodesOptions]):
             resource_id=_id(node, cluster),
             resource_name=node.name,
             resource_type="Kubernetes node",
+            # Smaller requests of what runs here save a part of the same cost.
+            shares=shares_by_cost(cost.quantize(CENT), node.containers, node.cost),
             recommendation=f"Drain and remove the node {node.name}: {percent(node.idle_share)} of "
             "it is idle, and the other nodes have room for the rest",
             current_configuration={"nodes": str(len(others) + 1)},
@@ -278,6 +283,7 @@ def _node(name: str, mine: Sequence[Allocation]) -> Node:
         idle_memory=average(idle, "memory") if idle else None,
         cost=sum((one.cpu.cost + one.memory.cost + one.gpu_cost for one in mine), ZERO),
         workloads=_names(pods),
+        containers=costs_by_container(pods),
         is_needed=any(one.gpu_cost > 0 for one in moving)
         or any(
             one.namespace == "kube-system" and one.pod.startswith(_CONTROL_PLANE) for one in mine

@@ -88,6 +88,7 @@ class RequestSizing(ClusterCheck[RequestSizingOptions]):
     def verdicts(self, questions: Questions) -> Iterator[Verdict]:
         """Ours on each container, then Kubecost's."""
         costs: dict[str, Decimal] = {}
+        autoscaled: set[str] = set()
         step = "1h" if self.options.step == "hour" else None
         providers: dict[str, str] = {}
         for cluster in self.clusters(questions, step):
@@ -95,6 +96,8 @@ class RequestSizing(ClusterCheck[RequestSizingOptions]):
             containers = cluster.workloads(lambda one: f"{one.workload}/{one.container}")
             for container, runs in containers.items():
                 costs[container] = cluster.monthly(sum((_charged(one) for one in runs), ZERO))
+                if self._is_autoscaled(runs):
+                    autoscaled.add(container)
                 yield self.judge(container, runs, cluster)
         if self.options.kubecost_advice and costs:
             for advised in requests_advised(
@@ -102,7 +105,8 @@ class RequestSizing(ClusterCheck[RequestSizingOptions]):
                 cpu_headroom=self.options.cpu_headroom,
                 memory_headroom=self.options.memory_headroom,
             ):
-                if advised.workload not in self.options.hpa_managed:
+                listed = advised.workload in self.options.hpa_managed
+                if not listed and advised.resource_id not in autoscaled:
                     yield self.imported(advised, costs, providers)
 
     def judge(self, container: str, runs: Sequence[Allocation], cluster: ClusterDays) -> Verdict:

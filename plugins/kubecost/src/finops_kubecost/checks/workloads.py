@@ -82,6 +82,15 @@ def by_cluster(
     return found
 
 
+def costs_by_container(runs: Iterable[Allocation]) -> dict[str, Decimal]:
+    """Container, as all checks write it → what it costs, but for its volumes."""
+    costs: dict[str, Decimal] = {}
+    for one in runs:
+        name = f"{one.workload}/{one.container}"
+        costs[name] = costs.get(name, Decimal(0)) + one.cost
+    return costs
+
+
 def days_of(allocations: Iterable[Allocation]) -> int:
     """On how many days there is one of them."""
     return len({one.step[:10] for one in allocations})
