@@ -24,7 +24,7 @@ from finops_cost_management.query.dimensions import (
     PART_COLUMNS,
     POD,
 )
-from finops_cost_management.query.resource_costs import resource_key
+from finops_cost_management.query.resource_keys import resource_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finops_cost_management.query.cost_query import midnight
 from finops_cost_management.query.dimensions import PROVIDER, Dimension
 from finops_cost_management.query.panel import DAILY_DAYS, DAILY_SHARE, LATE_DAYS
-from finops_cost_management.query.resource_costs import resource_key
+from finops_cost_management.query.resource_keys import resource_key
 from finops_cost_management.window import DateWindow, days_after
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from finops_cost_management.query.charge_facts import MONEY, is_committed
 from finops_cost_management.query.dimensions import PROVIDER, Dimension
+from finops_cost_management.query.resource_keys import resource_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     import ibis
-    import ibis.expr.types as ir
 
     from finops_cost_management.query.snapshot import CostSnapshot
 
@@ -96,9 +96,3 @@ def _under(rows: ibis.Table, column: str) -> ibis.Table:
         rows.EffectiveCost,
         Day=rows.ChargePeriodStart.date(),
     )
-
-
-def resource_key(ids: ir.StringValue) -> ir.StringValue:
-    """What tells resources apart whatever their spelling: small letters, bare ids for ARNs."""
-    small = ids.lower()
-    return small.re_extract(r"^arn:.*[:/]([a-z]+-[0-9a-f]{8,17})$", 1).nullif("").coalesce(small)

@@ -33,7 +33,8 @@ _PARTS = {
 _HELD = {"cpu_cores": "Cores", "memory_gb": "GiB"}
 
 COST_FIGURES = frozenset({*_PARTS.values(), *_HELD.values(), "Total"})
-IDLE_FIGURES = frozenset({"Allocated", "Used", "Utilisation", "Waste"})
+IDLE_FIGURES = frozenset({"Used", "Share", "Waste"})
+_UNITS = {"cpu": "cores", "memory": "GiB"}
 EFFICIENCY_FIGURES = frozenset({"Figure"})
 
 
@@ -77,10 +78,8 @@ def idle_rows(found: Sequence[IdleResource]) -> list[dict[str, Any]]:
         {
             **({"Cluster": one.cluster} if several else {}),
             "Pod": f"{one.namespace}/{one.pod}",
-            "Type": one.resource_type,
-            "Allocated": f"{one.allocated:.2f}",
-            "Used": f"{one.used:.2f}",
-            "Utilisation": f"{one.utilization:.1f} %",
+            "Used": f"{one.used:.2f} of {one.allocated:.2f} {_UNITS[one.resource_type]}",
+            "Share": f"{one.utilization:.1f} %",
             "Waste": money(one.waste_cost, one.currency),
             "Recommendation": one.recommendation,
         }

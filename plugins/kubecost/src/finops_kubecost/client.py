@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from finops_cost_management import AccessError, DataError
-from finops_kubecost.connection import PORT_FORWARD, Connection, NoDataError, NotHereError
+from finops_kubecost.connection import Connection, NoDataError, NotHereError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -151,8 +151,8 @@ class KubecostClient:
             log.info("%s has its allocations at %s", self.connection.url, path)
             return answer
         raise AccessError(
-            f"neither Kubecost nor OpenCost at {self.connection.url}: {'; '.join(refusals)}",
-            hint=PORT_FORWARD,
+            f"what answers is neither Kubecost nor OpenCost: {refusals[0]}",
+            hint="give its address without a path, as http://localhost:9090",
         )
 
     def _window(self, name: str, allocation: Allocation) -> tuple[datetime, datetime]:
