@@ -410,6 +410,16 @@ class TestKeys:
         allocations(asking(fake, api_key="s3cret", api_key_header="Authorization"))
         assert fake.headers["Authorization"] == "Bearer s3cret"
 
+    def test_a_password_file_does_not_replace_the_key(
+        self, asking: Asking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        fake = one_pod()
+        allocations(asking(fake, api_key="s3cret", api_key_header="Authorization"))
+        assert fake.headers["Authorization"] == "Bearer s3cret"
+
     @pytest.mark.parametrize(
         ("key", "words"), [(None, "asks for a key"), ("wr0ng", "does not accept the API key")]
     )

@@ -127,6 +127,8 @@ class Connection:
         self._options: KubecostOptions = component.options
         self.url = self._options.url
         self._session = requests.Session()
+        # Without one of ours, requests signs in with what ~/.netrc says of the host.
+        self._session.auth = lambda request: request
         self._reached = False
         if key := self._key():
             header = self._options.api_key_header
